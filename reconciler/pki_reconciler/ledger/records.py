@@ -1,0 +1,215 @@
+"""The entries of the ledger: everything that was ever decided or done, one type per fact.
+
+An entry's body is the record's canonical JSON. Every other table is a fold over the entries
+(``ledger.fold``): live writing and replay run the same function. DER lives here and nowhere else,
+except the *current* CRLs and OCSP answers, whose entries hold digests only.
+"""
+
+from __future__ import annotations
+
+from pki_schema.desired import Canonical, Identity, Meaning, RevocationRequest
+from pki_schema.errors import Position
+from pki_schema.kinds.publication import PublicationSpec
+
+
+class ObjectFacts(Canonical, frozen=True, kw_only=True):
+    """An object of an accepted tree. ``refs`` are the objects it refers to.
+
+    ``revocations_limit`` for tenants; ``revocation`` and ``publication`` for these kinds;
+    ``acted_on`` false for kinds that are only recognised.
+    """
+
+    identity: Identity
+    path: str
+    blob: str
+    origin: Position
+    refs: tuple[Identity, ...] = ()
+    acted_on: bool = True
+    revocations_limit: int | None = None
+    revocation: RevocationRequest | None = None
+    publication: PublicationSpec | None = None
+
+
+class Accepted(Canonical, frozen=True, kw_only=True, tag="accepted"):
+    """A commit was accepted: how its tree differs from the tree accepted before it.
+
+    ``meanings`` are new or changed subjects, ``pending`` subjects that wait for a CSR,
+    ``withdrawn`` subjects that are no longer declared. ``slice`` is ``*`` for the whole tree.
+    """
+
+    slice: str = "*"
+    commit: str
+    parent: str
+    objects: tuple[ObjectFacts, ...] = ()
+    removed: tuple[Identity, ...] = ()
+    meanings: tuple[Meaning, ...] = ()
+    pending: tuple[Identity, ...] = ()
+    withdrawn: tuple[Identity, ...] = ()
+
+
+class KeyRecorded(Canonical, frozen=True, kw_only=True, tag="key"):
+    """A key exists in the key store, or was first certified. ``spki`` is the DER.
+
+    ``purpose``: authority, responder or service. ``locator``: ``online``, ``offline``, or empty
+    for keys that are not ours.
+    """
+
+    spki: bytes
+    algorithm: str
+    purpose: str
+    owner: Identity
+    locator: str = ""
+
+
+class KeyBlocked(Canonical, frozen=True, kw_only=True, tag="key-blocked"):
+    """A key that must never be certified again. ``spki`` is its SHA-256 (hex)."""
+
+    spki: str
+    revocation: str
+
+
+class CertificateIntended(Canonical, frozen=True, kw_only=True, tag="certificate-intended"):
+    """These exact bytes may be signed by this issuer. Instants in epoch seconds."""
+
+    issuer: str
+    serial: str
+    meaning: Meaning
+    spki: str
+    not_before: int
+    not_after: int
+    tbs: bytes
+    algorithm: bytes
+    key_algorithm: str
+    plan: str
+    commit: str
+    cause: str
+    reason: str
+
+
+class CertificateIssued(Canonical, frozen=True, kw_only=True, tag="certificate-issued"):
+    """The certificate in DER; from now on it exists."""
+
+    issuer: str
+    serial: str
+    der: bytes
+
+
+class SerialBurnt(Canonical, frozen=True, kw_only=True, tag="serial-burnt"):
+    """An intent without a known signature that may not be signed again: the serial goes on the CRL."""
+
+    issuer: str
+    serial: str
+    reason: str
+
+
+class MeaningAdopted(Canonical, frozen=True, kw_only=True, tag="meaning-adopted"):
+    """What changed needed no signature: from now on the subject is looked after by this meaning."""
+
+    meaning: Meaning
+    commit: str
+
+
+class SubjectRetired(Canonical, frozen=True, kw_only=True, tag="subject-retired"):
+    """No longer declared: no more renewals; its status is served until it expires."""
+
+    subject: Identity
+    commit: str
+
+
+class Revoked(Canonical, frozen=True, kw_only=True, tag="revoked"):
+    """A certificate is revoked, for ever. ``revoked_at`` and ``invalidity_date`` in epoch seconds."""
+
+    issuer: str
+    serial: str
+    revoked_at: int
+    reason: str
+    invalidity_date: int | None = None
+    revocation: str = ""
+    cause: str
+
+
+class RevocationResolved(Canonical, frozen=True, kw_only=True, tag="revocation-resolved"):
+    """A declared revocation has been carried out; ``suspended`` identities are not certified again
+    until their service's ``resumeAfter`` names it."""
+
+    name: str
+    commit: str
+    serials: tuple[tuple[str, str], ...]
+    suspended: tuple[Identity, ...] = ()
+
+
+class CertificateExpired(Canonical, frozen=True, kw_only=True, tag="certificate-expired"):
+    """Its notAfter has passed and its status is no longer served by OCSP."""
+
+    issuer: str
+    serial: str
+
+
+class CrlIntended(Canonical, frozen=True, kw_only=True, tag="crl-intended"):
+    """This CRL number may be signed with these bytes only. Instants in epoch seconds."""
+
+    issuer: str
+    scope: str
+    number: int
+    tbs_digest: str
+    this_update: int
+    next_update: int
+    regular: bool
+    plan: str
+    commit: str
+
+
+class CrlIssued(Canonical, frozen=True, kw_only=True, tag="crl-issued"):
+    """The CRL with this number was signed; ``content_digest`` is the SHA-256 of its DER."""
+
+    issuer: str
+    scope: str
+    number: int
+    content_digest: str
+
+
+class AnswersIntended(Canonical, frozen=True, kw_only=True, tag="answers-intended"):
+    """A batch of OCSP answers may be signed: one intent over their ordered TBS digests."""
+
+    issuer: str
+    signer: str
+    content_digest: str
+    count: int
+    plan: str
+    commit: str
+
+
+class AnswersIssued(Canonical, frozen=True, kw_only=True, tag="answers-issued"):
+    """The batch of answers intended at entry ``intent`` was signed; digest over the DER digests."""
+
+    issuer: str
+    intent: int
+    content_digest: str
+    count: int
+
+
+class BatchAbandoned(Canonical, frozen=True, kw_only=True, tag="batch-abandoned"):
+    """A CRL or a batch of answers was intended at ``intent`` and never recorded: superseded by a
+    later number or a later batch, because bytes that never left cannot be relied on."""
+
+    intent: int
+
+
+Record = (
+    Accepted
+    | KeyRecorded
+    | KeyBlocked
+    | CertificateIntended
+    | CertificateIssued
+    | SerialBurnt
+    | MeaningAdopted
+    | SubjectRetired
+    | Revoked
+    | RevocationResolved
+    | CertificateExpired
+    | CrlIntended
+    | CrlIssued
+    | AnswersIntended
+    | AnswersIssued
+    | BatchAbandoned
+)

@@ -1,0 +1,171 @@
+"""What has been issued, as values: the half of the truth that Git does not hold.
+
+The ledger makes these; the planner, the renderer and the verbs read them. An *issuer* is named by
+the SHA-256 of its public key (hex), never by a CA's name alone, because a CA has a key per
+generation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from pki_schema.desired import Identity, Meaning, RevocationRequest
+from pki_schema.errors import Position
+from pki_schema.instants import Instant
+
+
+class CertificateState(StrEnum):
+    """``valid`` until its notAfter; ``expired`` once its status is no longer served.
+
+    ``burnt`` is a serial that may have been signed and was not recorded: it is on the CRL.
+    """
+
+    VALID = "valid"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    BURNT = "burnt"
+
+
+class IssuedCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate, or a serial that might be one. ``spec`` is the digest of its profile."""
+
+    issuer: str
+    serial: int
+    subject: Identity
+    spec: str
+    spki: str
+    not_before: Instant
+    not_after: Instant
+    state: CertificateState
+    revoked_at: Instant | None = None
+    reason: str = ""
+    invalidity_date: Instant | None = None
+    der: bytes = b""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.issuer, self.serial)
+
+
+class IssuedCrl(msgspec.Struct, frozen=True, kw_only=True):
+    """The current CRL of an issuer. ``regular_at`` is the thisUpdate of the last scheduled one."""
+
+    issuer: str
+    number: int
+    this_update: Instant
+    next_update: Instant
+    regular_at: Instant
+    der: bytes
+
+
+class IssuedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The current OCSP answer for one serial and one CertID hash (``sha1`` or ``sha256``)."""
+
+    issuer: str
+    serial: int
+    algorithm: str
+    this_update: Instant
+    next_update: Instant
+    der: bytes
+
+
+class IssuedAuthority(msgspec.Struct, frozen=True, kw_only=True):
+    """One generation of a CA that exists: its certificate, its key and the meaning it stands for.
+
+    ``spki`` is the issuer name used everywhere else. ``ski`` is the subject key identifier in its
+    own certificate (hex). ``last_number`` is the highest CRL number ever intended, 0 for none.
+    """
+
+    name: str
+    generation: int
+    spki: str
+    ski: str
+    certificate: IssuedCertificate
+    meaning: Meaning
+    parent: str
+    crl: IssuedCrl | None = None
+    last_number: int = 0
+    responder: IssuedCertificate | None = None
+
+
+class DueWork(StrEnum):
+    """Kinds of work the clock brings."""
+
+    RENEW = "renew"
+    CRL = "crl"
+    ANSWER = "answer"
+    EXPIRE = "expire"
+
+
+class Due(msgspec.Struct, frozen=True, order=True, kw_only=True):
+    """Work that falls due. ``ref`` is a subject's identity, an issuer, or ``issuer/serial-hex``."""
+
+    at: Instant
+    ref: str
+    work: DueWork
+    attempt: int = 0
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a decision about one subject needs.
+
+    ``declared`` is what Git wants now (``None``: no longer), ``applied`` what was last acted on.
+    ``pending`` means declared, but the CSR is missing. ``commit`` declared it last. ``held_by``
+    names revocations that suspend the identity until the service's ``resumeAfter`` names them.
+    """
+
+    identity: Identity
+    declared: Meaning | None = None
+    applied: Meaning | None = None
+    pending: bool = False
+    retired: bool = False
+    commit: str = ""
+    current: IssuedCertificate | None = None
+    held_by: tuple[str, ...] = ()
+    due: tuple[Due, ...] = ()
+
+
+class OpenRevocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A declared revocation not yet carried out, with the certificates it resolves to."""
+
+    request: RevocationRequest
+    commit: str
+    certificates: tuple[IssuedCertificate, ...]
+
+
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """How many revocations a scope (a tenant, or the whole repository) may see within 24 hours.
+
+    ``raised_by`` is the commit that last raised the limit from ``before``: that commit's own
+    revocations are judged by ``before`` (tightening counts at once, loosening from the next commit).
+    """
+
+    scope: str
+    revocations: int
+    spent: int
+    before: int
+    raised_by: str = ""
+    origin: Position
+
+
+class Touched(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one cycle has to look at, and nothing else: the planner's whole input but the clock.
+
+    ``authorities`` by issuer; ``blocked`` and ``owners`` cover the keys of the touched subjects
+    (owner: which subject's key it is). ``declared_objects`` counts the accepted tree's objects.
+    """
+
+    commit: str = ""
+    subjects: tuple[Subject, ...] = ()
+    authorities: Mapping[str, IssuedAuthority] = {}
+    revocations: tuple[OpenRevocation, ...] = ()
+    crls_due: tuple[str, ...] = ()
+    answers_due: tuple[IssuedCertificate, ...] = ()
+    expiring: tuple[IssuedCertificate, ...] = ()
+    blocked: frozenset[str] = frozenset()
+    owners: Mapping[str, Identity] = {}
+    allowances: Mapping[str, Allowance] = {}
+    declared_objects: int = 0

@@ -1,0 +1,124 @@
+"""The plan: a sorted value that says what would be done, why, and what is held back.
+
+A plan holds no serials of the future, no keys and no times of its own making: with the same input
+it is the same bytes.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from pki_schema.desired import Identity, Meaning, canonical_json
+from pki_schema.errors import Position
+
+
+class Cause(StrEnum):
+    """Why: a commit, the clock, something found different from what was done, a crash."""
+
+    GIT = "git"
+    CLOCK = "clock"
+    DRIFT = "drift"
+    RECOVERY = "recovery"
+
+
+class Wave(IntEnum):
+    """Actions of a wave see what the waves before it left. CAs go by depth inside their wave."""
+
+    AUTHORITY = 0
+    RESPONDER = 1
+    LEAF = 2
+    STATUS = 3
+
+
+class Verb(StrEnum):
+    """What is done to a subject or an issuer."""
+
+    ISSUE = "issue"
+    RENEW = "renew"
+    REISSUE = "reissue"
+    ADOPT = "adopt"
+    RETIRE = "retire"
+    REVOKE = "revoke"
+    EXPIRE = "expire"
+    SIGN_CRL = "sign-crl"
+    SIGN_ANSWERS = "sign-answers"
+
+
+SYMBOLS: dict[Verb, str] = {
+    Verb.ISSUE: "+",
+    Verb.RENEW: "~",
+    Verb.REISSUE: "±",
+    Verb.ADOPT: "·",
+    Verb.RETIRE: ">",
+    Verb.REVOKE: "!",
+    Verb.EXPIRE: "-",
+    Verb.SIGN_CRL: "=",
+    Verb.SIGN_ANSWERS: "=",
+}
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do.
+
+    ``subject`` is what it is done to (a subject, or for status a CA generation). ``meaning`` is what
+    to certify, for issue, renew, reissue and adopt. ``issuer`` and ``serials`` (hex) name existing
+    certificates, for revoke, expire and sign-answers; ``issuer`` alone for sign-crl.
+    """
+
+    wave: Wave
+    depth: int = 0
+    verb: Verb
+    subject: Identity
+    cause: Cause
+    reason: str
+    commit: str = ""
+    tenant: str = ""
+    meaning: Meaning | None = None
+    issuer: str = ""
+    serials: tuple[str, ...] = ()
+    revocation: str = ""
+    revocation_reason: str = ""
+    invalidity_date: str = ""
+    new_key: bool = False
+
+    @property
+    def order(self) -> tuple[int, int, str, Identity, tuple[str, ...]]:
+        """Revocations first within their wave: nothing may be renewed before it is revoked."""
+        rank = 0 if self.verb is Verb.REVOKE else 1
+        return (self.wave, self.depth, f"{rank}{self.verb}", self.subject, self.serials)
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Actions a guard or a rule keeps back: a refusal is a value.
+
+    ``code`` is of the 4xxx or 6xxx range. ``message`` carries the measured numbers and the limit,
+    ``remedy`` what to commit, ``origin`` where the limit stands.
+    """
+
+    code: str
+    message: str
+    remedy: str
+    origin: Position | None
+    actions: tuple[Action, ...]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What one cycle does (``actions``, in order) and does not do (``held``).
+
+    ``commit`` is the accepted commit it is for; ``subjects`` counts the subjects that were looked at.
+    """
+
+    commit: str
+    actions: tuple[Action, ...] = ()
+    held: tuple[Held, ...] = ()
+    subjects: int = 0
+
+    def canonical(self) -> bytes:
+        """Deterministic JSON: equal plans are equal bytes."""
+        return canonical_json(self)
+
+    @property
+    def empty(self) -> bool:
+        return not self.actions and not self.held

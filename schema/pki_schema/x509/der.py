@@ -1,0 +1,72 @@
+"""The few octets we lay around what pyca built: the outer SEQUENCE of signed objects.
+
+Nothing else in the project writes DER by hand. Definite lengths, X.690 section 8.1.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_SEQUENCE = 0x30
+_BIT_STRING = 0x03
+_OCTET_STRING = 0x04
+_ENUMERATED = 0x0A
+_CONTEXT_0 = 0xA0
+_ID_PKIX_OCSP_BASIC = bytes.fromhex("06092b0601050507300101")
+
+
+def tlv(tag: int, content: bytes) -> bytes:
+    """One element with a one-octet tag."""
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + content
+
+
+def header(data: bytes, offset: int = 0) -> tuple[int, int, int]:
+    """Tag, start of content and end of the element at ``offset``; ``ValueError`` if it is cut off."""
+    try:
+        tag, first = data[offset], data[offset + 1]
+    except IndexError:
+        raise ValueError("truncated DER") from None
+    start = offset + 2
+    if first < 0x80:
+        size = first
+    else:
+        count = first & 0x7F
+        if not 1 <= count <= 4:
+            raise ValueError("a length that is not DER, or above 4 GiB")
+        size = int.from_bytes(data[start : start + count], "big")
+        start += count
+    if start + size > len(data):
+        raise ValueError("truncated DER")
+    return tag, start, start + size
+
+
+def taken_apart(signed_object: bytes) -> tuple[bytes, bytes]:
+    """The TBS element and the AlgorithmIdentifier element of a certificate or CRL in DER."""
+    _, start, _ = header(signed_object)
+    _, _, tbs_end = header(signed_object, start)
+    _, _, algorithm_end = header(signed_object, tbs_end)
+    return signed_object[start:tbs_end], signed_object[tbs_end:algorithm_end]
+
+
+def signed(tbs: bytes, algorithm: bytes, signature: bytes) -> bytes:
+    """``Certificate`` or ``CertificateList`` (RFC 5280 sections 4.1 and 5.1) from its three parts."""
+    return tlv(_SEQUENCE, tbs + algorithm + tlv(_BIT_STRING, b"\0" + signature))
+
+
+def ocsp_response(
+    tbs: bytes, algorithm: bytes, signature: bytes, certificates: Sequence[bytes]
+) -> bytes:
+    """A successful ``OCSPResponse`` around a ``ResponseData`` (RFC 6960 section 4.2.1)."""
+    basic = tlv(
+        _SEQUENCE,
+        tbs
+        + algorithm
+        + tlv(_BIT_STRING, b"\0" + signature)
+        + (tlv(_CONTEXT_0, tlv(_SEQUENCE, b"".join(certificates))) if certificates else b""),
+    )
+    response = tlv(_SEQUENCE, _ID_PKIX_OCSP_BASIC + tlv(_OCTET_STRING, basic))
+    return tlv(_SEQUENCE, tlv(_ENUMERATED, b"\0") + tlv(_CONTEXT_0, response))
