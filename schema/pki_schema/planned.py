@@ -24,12 +24,16 @@ class Cause(StrEnum):
 
 
 class Wave(IntEnum):
-    """Actions of a wave see what the waves before it left. CAs go by depth inside their wave."""
+    """Actions of a wave see what the waves before it left. CAs go by depth inside their wave.
 
-    AUTHORITY = 0
-    RESPONDER = 1
-    LEAF = 2
-    STATUS = 3
+    Revocations come first: nothing may be renewed or certified that is about to be revoked.
+    """
+
+    REVOCATION = 0
+    AUTHORITY = 1
+    RESPONDER = 2
+    LEAF = 3
+    STATUS = 4
 
 
 class Verb(StrEnum):
@@ -59,12 +63,22 @@ SYMBOLS: dict[Verb, str] = {
 }
 
 
+class CertificateRef(msgspec.Struct, frozen=True, order=True):
+    """An existing certificate: its issuer, its serial in hex, and whose it is."""
+
+    issuer: str
+    serial: str
+    subject: Identity
+
+
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to do.
 
-    ``subject`` is what it is done to (a subject, or for status a CA generation). ``meaning`` is what
-    to certify, for issue, renew, reissue and adopt. ``issuer`` and ``serials`` (hex) name existing
-    certificates, for revoke, expire and sign-answers; ``issuer`` alone for sign-crl.
+    ``subject`` is what it is done to: a subject, a CA generation for status, the ``Revocation``
+    object for revocations. ``meaning`` is what to certify, for issue, renew, reissue and adopt.
+    ``certificates`` are existing ones, for revoke, expire and sign-answers. ``suspends`` are
+    identities that a revocation keeps from being certified again, ``blocks`` whether it bars the
+    certified keys.
     """
 
     wave: Wave
@@ -76,18 +90,23 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     tenant: str = ""
     meaning: Meaning | None = None
-    issuer: str = ""
-    serials: tuple[str, ...] = ()
-    revocation: str = ""
+    certificates: tuple[CertificateRef, ...] = ()
     revocation_reason: str = ""
     invalidity_date: str = ""
-    new_key: bool = False
+    suspends: tuple[Identity, ...] = ()
+    blocks: bool = False
 
     @property
-    def order(self) -> tuple[int, int, str, Identity, tuple[str, ...]]:
-        """Revocations first within their wave: nothing may be renewed before it is revoked."""
-        rank = 0 if self.verb is Verb.REVOKE else 1
-        return (self.wave, self.depth, f"{rank}{self.verb}", self.subject, self.serials)
+    def order(self) -> tuple[int, int, str, Identity]:
+        """By wave, depth, verb and subject: equal sets of actions are equal sequences."""
+        return (self.wave, self.depth, self.verb, self.subject)
+
+
+class Waiting(msgspec.Struct, frozen=True, order=True, kw_only=True):
+    """A subject that cannot be certified until somebody else does something; nothing is wrong."""
+
+    subject: Identity
+    reason: str
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +132,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
     actions: tuple[Action, ...] = ()
     held: tuple[Held, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
     subjects: int = 0
 
     def canonical(self) -> bytes:

@@ -1,0 +1,235 @@
+"""One subject: what Git asks for, what the clock asks for, or what it waits for.
+
+The two are kept apart because a guard may hold back everything Git-caused while renewals that are
+due under the *applied* meaning go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from pki_schema.desired import Identity, Meaning, Profile
+from pki_schema.instants import Instant
+from pki_schema.issued import CertificateState, DueWork, IssuedAuthority, Subject, Touched
+from pki_schema.planned import Action, Cause, Held, Verb, Waiting, Wave
+
+WAVES = {
+    "AuthorityCertificate": Wave.AUTHORITY,
+    "ResponderCertificate": Wave.RESPONDER,
+    "Certificate": Wave.LEAF,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What one subject asks for: at most one Git-caused and one clock-caused action."""
+
+    git: Action | None = None
+    clock: Action | None = None
+    held: Held | None = None
+    waiting: Waiting | None = None
+
+
+def wish_of(subject: Subject, touched: Touched, now: Instant) -> Wish:
+    """Compare declared with applied, and the due work with the clock."""
+    if _is_suspended(subject):
+        return Wish(waiting=Waiting(subject=subject.identity, reason="suspended by its author"))
+    git = _asked_by_git(subject, touched)
+    if isinstance(git, Held):
+        return Wish(held=git, clock=_asked_by_clock(subject, touched, now))
+    if isinstance(git, Waiting):
+        return Wish(waiting=git)
+    return Wish(git=git, clock=_asked_by_clock(subject, touched, now))
+
+
+def _is_suspended(subject: Subject) -> bool:
+    meaning = subject.declared or subject.applied
+    return meaning is not None and meaning.suspended
+
+
+def _asked_by_git(subject: Subject, touched: Touched) -> Action | Held | Waiting | None:
+    if subject.declared is None:
+        return _withdrawn(subject, touched)
+    if subject.pending:
+        return Waiting(subject=subject.identity, reason="waits for its CSR")
+    verb, reason = _difference(subject, subject.declared)
+    if verb is None:
+        return None
+    refused = _authority_rule(subject, subject.declared, touched)
+    if refused:
+        return refused
+    if verb in (Verb.ISSUE, Verb.REISSUE):
+        obstacle = _obstacle(subject, subject.declared, touched)
+        if obstacle:
+            return Waiting(subject=subject.identity, reason=obstacle)
+    return action(verb, subject, subject.declared, cause=Cause.GIT, reason=reason)
+
+
+def _asked_by_clock(subject: Subject, touched: Touched, now: Instant) -> Action | None:
+    """A renewal of exactly the applied meaning, when it is due and nothing stands against it."""
+    due = next((d for d in subject.due if d.work is DueWork.RENEW and d.at <= now), None)
+    if due is None or subject.applied is None or subject.retired:
+        return None
+    if subject.current is None or subject.current.state is not CertificateState.VALID:
+        return None
+    if _obstacle(subject, subject.applied, touched):
+        return None
+    days = (subject.current.not_after - now).days
+    return action(
+        Verb.RENEW, subject, subject.applied, cause=Cause.CLOCK, reason=f"{days} days left"
+    )
+
+
+def _difference(subject: Subject, declared: Meaning) -> tuple[Verb | None, str]:
+    if subject.applied is None or subject.current is None:
+        return Verb.ISSUE, "declared"
+    if subject.current.state is not CertificateState.VALID:
+        return Verb.REISSUE, f"its certificate is {subject.current.state}"
+    changed = _changed_fields(subject.applied.profile, declared.profile)
+    if changed:
+        return Verb.REISSUE, f"changed: {', '.join(changed)}"
+    if subject.retired:
+        return Verb.ADOPT, "declared again"
+    if subject.applied.care() != declared.care():
+        return Verb.ADOPT, "looked after differently, same certificate"
+    return None, ""
+
+
+_WORDS = {"spki": "key", "subject": "subject", "names": "names", "duration": "duration"}
+
+
+def _changed_fields(old: Profile, new: Profile) -> list[str]:
+    return [
+        _WORDS.get(name, name.replace("_", " "))
+        for name in Profile.__struct_fields__
+        if getattr(old, name) != getattr(new, name)
+    ]
+
+
+def _withdrawn(subject: Subject, touched: Touched) -> Action | Held | None:
+    """No longer declared. A service retires; a CA must say ``lifecycle: retired`` first."""
+    if subject.applied is None or subject.retired or subject.pending:
+        return None
+    retire = action(
+        Verb.RETIRE, subject, subject.applied, cause=Cause.GIT, reason="no longer declared"
+    )
+    if subject.identity.kind == "Certificate" or _has_successor(subject, touched):
+        return retire
+    name = subject.identity.name.partition("/")[0]
+    return Held(
+        code="PKI6003",
+        message=f"CertificateAuthority/{name} was deleted while its certificates are in use",
+        remedy=f"restore its file with spec.lifecycle: retired ({subject.applied.origin})",
+        origin=subject.applied.origin,
+        actions=(retire,),
+    )
+
+
+def _has_successor(subject: Subject, touched: Touched) -> bool:
+    name, _, generation = subject.identity.name.partition("/")
+    return any(
+        other.identity.kind == subject.identity.kind
+        and other.declared is not None
+        and other.identity.name.partition("/")[0] == name
+        and int(other.identity.name.partition("/")[2]) > int(generation)
+        for other in touched.subjects
+    )
+
+
+def _authority_rule(subject: Subject, declared: Meaning, touched: Touched) -> Held | None:
+    """A CA keeps its name with its key, and its generation never falls (DESIGN: CRLs and names).
+
+    A CRL's scope is the issuer *name*: two keys under one DN let a revoked certificate pass.
+    """
+    settings = declared.authority
+    if settings is None:
+        return None
+    message = ""
+    latest = max(
+        (a.generation for a in touched.authorities.values() if a.name == settings.name), default=0
+    )
+    if settings.generation < latest:
+        message = f"generation falls from {latest} to {settings.generation}"
+    elif subject.applied and _identity_of_key(subject.applied) != _identity_of_key(declared):
+        message = "subject, parent or key algorithm changed without a new generation"
+    else:
+        other = _same_name(declared, touched)
+        if other:
+            message = f"has the subject of {other.name} generation {other.generation}"
+    if not message:
+        return None
+    return Held(
+        code="PKI6004",
+        message=f"CertificateAuthority/{settings.name}: {message}",
+        remedy=f"raise spec.generation to {latest + 1} and give it a subject of its own",
+        origin=declared.origin,
+        actions=(action(Verb.REISSUE, subject, declared, cause=Cause.GIT, reason=message),),
+    )
+
+
+def _identity_of_key(meaning: Meaning) -> tuple[object, ...]:
+    profile = meaning.profile
+    return (profile.subject, profile.issuer, profile.key_algorithm)
+
+
+def _same_name(declared: Meaning, touched: Touched) -> IssuedAuthority | None:
+    return next(
+        (
+            authority
+            for authority in touched.authorities.values()
+            if authority.meaning.profile.subject == declared.profile.subject
+            and authority.certificate.subject != declared.subject
+        ),
+        None,
+    )
+
+
+def _obstacle(subject: Subject, meaning: Meaning, touched: Touched) -> str:
+    """Why this may not be certified now, although it is declared; empty when it may."""
+    declared = subject.declared or meaning
+    waiting = [name for name in subject.held_by if name not in declared.resume_after]
+    if waiting:
+        return f"revoked by {waiting[0]}; name it in spec.resumeAfter to certify again"
+    if meaning.profile.spki is not None:
+        digest = digest_of(meaning.profile.spki)
+        if digest in touched.blocked:
+            return "its key was revoked as compromised; commit a CSR with a new key"
+        owner = touched.owners.get(digest, subject.identity)
+        if owner != subject.identity:
+            return f"its key belongs to {owner}; commit a CSR with a key of its own"
+    issuer = issuer_of(meaning, touched)
+    if issuer and issuer.certificate.state is CertificateState.REVOKED:
+        return f"its issuer {issuer.name} is revoked"
+    return ""
+
+
+def digest_of(spki: bytes) -> str:
+    """The name of a key here: SHA-256 of its DER SubjectPublicKeyInfo, hex."""
+    return hashlib.sha256(spki).hexdigest()
+
+
+def issuer_of(meaning: Meaning, touched: Touched) -> IssuedAuthority | None:
+    """The newest generation of the CA a meaning is issued by, if it exists already."""
+    generations = [a for a in touched.authorities.values() if a.name == meaning.profile.issuer]
+    if meaning.subject.kind == "ResponderCertificate":
+        wanted = int(meaning.subject.name.partition("/")[2])
+        return next((a for a in generations if a.generation == wanted), None)
+    return max(generations, key=lambda a: a.generation, default=None)
+
+
+def action(verb: Verb, subject: Subject, meaning: Meaning, *, cause: Cause, reason: str) -> Action:
+    """An action on a subject, in the wave of its kind."""
+    settings = meaning.authority
+    identity: Identity = subject.identity
+    return Action(
+        wave=WAVES[identity.kind],
+        depth=settings.depth if settings else 0,
+        verb=verb,
+        subject=identity,
+        cause=cause,
+        reason=reason,
+        commit=subject.commit if cause is Cause.GIT else "",
+        tenant=identity.tenant,
+        meaning=meaning,
+    )

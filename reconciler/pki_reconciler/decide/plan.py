@@ -1,0 +1,88 @@
+"""The one planner: what is touched and the time in, a plan out.
+
+CI, the daemon and the tests call this function. It is pure: the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pki_reconciler.decide import diff
+from pki_reconciler.decide.guard import guard
+from pki_reconciler.decide.revocation import revocation_of
+from pki_reconciler.decide.status import CERTIFYING, expiries, status_actions
+from pki_schema.instants import Instant, render
+from pki_schema.issued import Touched
+from pki_schema.planned import Action, Cause, Held, Plan, Verb, Waiting
+
+
+def plan(touched: Touched, now: Instant) -> Plan:
+    """Decide about every touched subject.
+
+    A guard that objects holds back every Git-caused action; what the clock asks for under the
+    applied meanings goes on, and so does every refresh of status.
+    """
+    wishes = [diff.wish_of(subject, touched, now) for subject in touched.subjects]
+    git = [
+        *(revocation_of(revocation) for revocation in touched.revocations),
+        *(wish.git for wish in wishes if wish.git),
+    ]
+    refused = guard(git, touched)
+    accepted = [] if refused else git
+    certified = {a.subject for a in accepted if a.verb in CERTIFYING or a.verb is Verb.RETIRE}
+    ended = {c.subject for a in accepted if a.verb is Verb.REVOKE for c in a.certificates}
+    clock = [w.clock for w in wishes if w.clock and w.clock.subject not in certified | ended]
+    lasting, short = _issuer_outlives([*accepted, *clock], touched, now)
+    actions = [*lasting, *expiries(touched), *status_actions(lasting, touched)]
+    return Plan(
+        commit=touched.commit,
+        actions=tuple(sorted(actions, key=lambda a: a.order)),
+        held=(*refused, *(w.held for w in wishes if w.held), *short),
+        waiting=tuple(sorted(_waiting(wishes))),
+        subjects=len(touched.subjects),
+    )
+
+
+def _waiting(wishes: Sequence[diff.Wish]) -> list[Waiting]:
+    return [wish.waiting for wish in wishes if wish.waiting]
+
+
+def _issuer_outlives(
+    actions: Sequence[Action], touched: Touched, now: Instant
+) -> tuple[list[Action], tuple[Held, ...]]:
+    """Set apart what its issuer would not outlive: validity is never clamped to the issuer's."""
+    lasting: list[Action] = []
+    short: dict[str, list[Action]] = {}
+    for action in actions:
+        meaning = action.meaning
+        issuer = diff.issuer_of(meaning, touched) if meaning and action.verb in CERTIFYING else None
+        if (
+            meaning
+            and issuer
+            and issuer.certificate.subject != action.subject
+            and now + timedelta(seconds=meaning.profile.duration) > issuer.certificate.not_after
+        ):
+            short.setdefault(issuer.spki, []).append(action)
+        else:
+            lasting.append(action)
+    return lasting, tuple(_too_short(s, touched, a) for s, a in sorted(short.items()))
+
+
+def _too_short(issuer: str, touched: Touched, actions: Sequence[Action]) -> Held:
+    authority = touched.authorities[issuer]
+    return Held(
+        code="PKI6005",
+        message=(
+            f"{len(actions)} certificates would outlive their issuer {authority.name} "
+            f"generation {authority.generation}, which ends {render(authority.certificate.not_after)}"
+        ),
+        remedy=f"raise spec.generation of CertificateAuthority/{authority.name}, with a new subject",
+        origin=authority.meaning.origin,
+        actions=tuple(actions),
+    )
+
+
+def caused_by_git(actions: Sequence[Action]) -> tuple[Action, ...]:
+    """The part of a plan that a reviewer decides about."""
+    return tuple(action for action in actions if action.cause is Cause.GIT)
