@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+from datetime import UTC, datetime
 from typing import Protocol
 
-from pki_schema.instants import Instant
+from pki_schema.instants import Instant, whole
 
 
 class Clock(Protocol):
@@ -17,3 +19,17 @@ class Entropy(Protocol):
     """Cryptographically secure random bytes (serial numbers, salts)."""
 
     def token(self, size: int) -> bytes: ...
+
+
+class SystemClock:
+    """The machine's clock, in whole seconds of UTC."""
+
+    def now(self) -> Instant:
+        return whole(datetime.now(UTC))
+
+
+class SystemEntropy:
+    """The operating system's random source."""
+
+    def token(self, size: int) -> bytes:
+        return secrets.token_bytes(size)

@@ -6,6 +6,7 @@ it is the same bytes.
 
 from __future__ import annotations
 
+import hashlib
 from enum import IntEnum, StrEnum
 
 import msgspec
@@ -139,6 +140,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Deterministic JSON: equal plans are equal bytes."""
         return canonical_json(self)
 
-    @property
-    def empty(self) -> bool:
-        return not self.actions and not self.held
+    def digest(self) -> str:
+        """The plan's name: SHA-256 of its canonical form, hex."""
+        return hashlib.sha256(self.canonical()).hexdigest()

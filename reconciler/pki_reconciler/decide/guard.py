@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
+
+from pki_schema.errors import Position
 from pki_schema.issued import Allowance, Touched
 from pki_schema.planned import Action, Held, Verb
 
@@ -18,6 +21,21 @@ REPOSITORY = ""
 def guard(actions: Sequence[Action], touched: Touched) -> tuple[Held, ...]:
     """Every reason to hold back all of these Git-caused actions; empty when they may go on."""
     return (*_empty_tree(actions, touched), *_too_many_revocations(actions, touched))
+
+
+def limited(touched: Touched, limit: int | None, origin: Position) -> Touched:
+    """``touched`` with the host's limit for the whole repository; ``None`` is none."""
+    allowances = dict(touched.allowances)
+    known = allowances.pop(REPOSITORY, None)
+    if limit is not None:
+        allowances[REPOSITORY] = Allowance(
+            scope=REPOSITORY,
+            revocations=limit,
+            spent=known.spent if known else 0,
+            before=limit,
+            origin=origin,
+        )
+    return msgspec.structs.replace(touched, allowances=allowances)
 
 
 def _empty_tree(actions: Sequence[Action], touched: Touched) -> tuple[Held, ...]:

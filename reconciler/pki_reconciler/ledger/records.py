@@ -95,7 +95,10 @@ class CertificateIssued(Canonical, frozen=True, kw_only=True, tag="certificate-i
 
 
 class SerialBurnt(Canonical, frozen=True, kw_only=True, tag="serial-burnt"):
-    """An intent without a known signature that may not be signed again: the serial goes on the CRL."""
+    """An intent without a known signature that may not be signed again: its serial goes on the CRL.
+
+    ``reason`` is one of ``kinds.revocation.Reason``, or words that the CRL leaves out.
+    """
 
     issuer: str
     serial: str
@@ -117,7 +120,7 @@ class SubjectRetired(Canonical, frozen=True, kw_only=True, tag="subject-retired"
 
 
 class Revoked(Canonical, frozen=True, kw_only=True, tag="revoked"):
-    """A certificate is revoked, for ever. ``revoked_at`` and ``invalidity_date`` in epoch seconds."""
+    """A certificate is revoked, for ever; ``revoked_at``, ``invalidity_date`` in epoch seconds."""
 
     issuer: str
     serial: str
@@ -130,7 +133,8 @@ class Revoked(Canonical, frozen=True, kw_only=True, tag="revoked"):
 
 class RevocationResolved(Canonical, frozen=True, kw_only=True, tag="revocation-resolved"):
     """A declared revocation has been carried out; ``suspended`` identities are not certified again
-    until their service's ``resumeAfter`` names it."""
+    until their service's ``resumeAfter`` names it.
+    """
 
     name: str
     commit: str
@@ -190,7 +194,8 @@ class AnswersIssued(Canonical, frozen=True, kw_only=True, tag="answers-issued"):
 
 class BatchAbandoned(Canonical, frozen=True, kw_only=True, tag="batch-abandoned"):
     """A CRL or a batch of answers was intended at ``intent`` and never recorded: superseded by a
-    later number or a later batch, because bytes that never left cannot be relied on."""
+    later number or a later batch, because bytes that never left cannot be relied on.
+    """
 
     intent: int
 

@@ -1,0 +1,227 @@
+"""Every public path, and what a reader is told about it: media type, write order, cache rule.
+
+Paths are relative to the base URL, without a leading slash. They are frozen for ever, because
+certificates carry them: a form may be added here, never changed or taken away.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.utils import format_datetime
+from enum import IntEnum
+
+from pki_schema import instants
+from pki_schema.instants import Instant
+
+ANSWER_ALGORITHMS = ("sha1", "sha256")
+"""The CertID hashes answers are made for: what clients send, and what RFC 9919 recommends."""
+
+STATUS_PATH = "status.json"
+
+
+class Class(IntEnum):
+    """What an object is to its readers, in the order in which objects are written.
+
+    What others refer to comes first and what refers to others last, so that no reader is ever sent
+    to a file that is not there yet. Deletions come after all of these, and after a grace period.
+    """
+
+    AUTHORITY = 1
+    STATUS = 2
+    SET = 3
+    POINTER = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheRule:
+    """How long a reader may keep an object: at most ``max_age`` seconds.
+
+    ``by_validity``: the object says itself when it ends; then at most a quarter of what is left.
+    """
+
+    max_age: int
+    directives: tuple[str, ...] = ("public",)
+    by_validity: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One form of path and everything that follows from it."""
+
+    form: re.Pattern[str]
+    kind: Class
+    content_type: str
+    cache: CacheRule
+
+    @property
+    def immutable(self) -> bool:
+        """Whether what stands at such a path never changes."""
+        return self.kind is Class.SET
+
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_STEM = rf"{_LABEL}-[0-9a-f]{{8}}"
+_SERIAL = r"[1-9a-f][0-9a-f]{0,39}"
+_CERTIFICATE = rf"svc/{_LABEL}/{_LABEL}/{_LABEL}"
+
+_DAY = CacheRule(max_age=86_400)
+_MINUTE = CacheRule(max_age=60)
+_FOR_EVER = CacheRule(max_age=31_536_000, directives=("public", "immutable"))
+_CRL = CacheRule(max_age=3_600, by_validity=True)
+# RFC 9919 (as RFC 5019 section 6.2): these directives, and max-age short of nextUpdate.
+_ANSWER = CacheRule(
+    max_age=3_600, directives=("public", "no-transform", "must-revalidate"), by_validity=True
+)
+_ANSWER_TYPE = "application/ocsp-response"
+_PEM_CHAIN = "application/pem-certificate-chain"  # RFC 8555 section 9.1
+
+
+def _place(form: str, kind: Class, content_type: str, cache: CacheRule) -> Place:
+    return Place(form=re.compile(form), kind=kind, content_type=content_type, cache=cache)
+
+
+ANSWER = _place(
+    rf"ocsp/{_STEM}/{_SERIAL}\.(?:sha1|sha256)\.der", Class.STATUS, _ANSWER_TYPE, _ANSWER
+)
+"""Stored OCSP answers; what the OCSP service replies is treated like one."""
+
+PLACES: tuple[Place, ...] = (
+    # RFC 5280 sections 4.2.1.13 and 4.2.2.1: the media types of what AIA and CDP point to.
+    _place(rf"aia/{_STEM}\.cer", Class.AUTHORITY, "application/pkix-cert", _DAY),
+    _place(rf"aia/{_STEM}\.p7c", Class.AUTHORITY, "application/pkcs7-mime", _DAY),
+    _place(rf"crl/{_STEM}\.crl", Class.STATUS, "application/pkix-crl", _CRL),
+    _place(rf"crl/{_STEM}\.chain\.pem", Class.STATUS, "application/x-pem-file", _CRL),
+    ANSWER,
+    _place(
+        rf"{_CERTIFICATE}/[0-9a-f]{{16}}/(?:cert|chain|fullchain)\.pem",
+        Class.SET,
+        _PEM_CHAIN,
+        _FOR_EVER,
+    ),
+    _place(rf"{_CERTIFICATE}/current\.json", Class.POINTER, "application/json", _MINUTE),
+    _place(rf"{_CERTIFICATE}/staple\.der", Class.POINTER, _ANSWER_TYPE, _ANSWER),
+    _place(re.escape(STATUS_PATH), Class.POINTER, "application/json", _MINUTE),
+)
+
+
+def place(path: str) -> Place | None:
+    """What a path is; ``None`` for anything that is never published."""
+    return next((known for known in PLACES if known.form.fullmatch(path)), None)
+
+
+def stem(ca: str, ski_hex: str) -> str:
+    """The name of one key of a CA in paths: the CA's name and 8 hex digits of the key identifier.
+
+    The key is part of it because generations of a CA have files of their own.
+    """
+    return _checked(f"{ca}-{ski_hex[:8].lower()}", _STEM)
+
+
+def is_stem(text: str) -> bool:
+    """Whether a text has the form of a ``stem``."""
+    return re.fullmatch(_STEM, text) is not None
+
+
+def aia_path(of: str) -> str:
+    """The CA's certificate in DER (AIA caIssuers)."""
+    return f"aia/{_checked(of, _STEM)}.cer"
+
+
+def aia_p7c_path(of: str) -> str:
+    """All certificates of that CA key, as a certs-only PKCS#7 in DER."""
+    return f"aia/{_checked(of, _STEM)}.p7c"
+
+
+def crl_path(of: str) -> str:
+    """The full CRL in DER (CRL distribution point)."""
+    return f"crl/{_checked(of, _STEM)}.crl"
+
+
+def crl_chain_path(of: str) -> str:
+    """The full CRLs of the CA and all its ancestors in PEM, for servers that read files."""
+    return f"crl/{_checked(of, _STEM)}.chain.pem"
+
+
+def ocsp_path(of: str) -> str:
+    """The OCSP service of a CA key (AIA ocsp); no trailing slash."""
+    return f"ocsp/{_checked(of, _STEM)}"
+
+
+def answer_path(of: str, serial_hex: str, algorithm: str) -> str:
+    """The stored OCSP answer in DER; serial in lower-case hex without leading zeros."""
+    if algorithm not in ANSWER_ALGORITHMS:
+        raise ValueError(f"no answers for CertID hash {algorithm}")
+    return f"{ocsp_path(of)}/{_checked(serial_hex, _SERIAL)}.{algorithm}.der"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateSet:
+    """The paths of one service certificate's immutable set."""
+
+    folder: str
+
+    @property
+    def cert(self) -> str:
+        """The certificate alone."""
+        return f"{self.folder}/cert.pem"
+
+    @property
+    def chain(self) -> str:
+        """Its intermediates without the root; absent where a root issues."""
+        return f"{self.folder}/chain.pem"
+
+    @property
+    def fullchain(self) -> str:
+        """The certificate and its intermediates: what a TLS server is configured with."""
+        return f"{self.folder}/fullchain.pem"
+
+
+def certificate_set(tenant: str, service: str, certificate: str, set_id: str) -> CertificateSet:
+    """``set_id`` is the first 16 hex digits of the SHA-256 of the certificate's DER."""
+    folder = _certificate_folder(tenant, service, certificate)
+    return CertificateSet(folder=f"{folder}/{_checked(set_id, '[0-9a-f]{16}')}")
+
+
+def current_path(tenant: str, service: str, certificate: str) -> str:
+    """The pointer to a service certificate's current set."""
+    return f"{_certificate_folder(tenant, service, certificate)}/current.json"
+
+
+def staple_path(tenant: str, service: str, certificate: str) -> str:
+    """The OCSP answer in DER for a server to staple (nginx ``ssl_stapling_file``)."""
+    return f"{_certificate_folder(tenant, service, certificate)}/staple.der"
+
+
+def headers(
+    of: Place, *, now: Instant, validity: tuple[Instant, Instant] | None = None
+) -> tuple[tuple[str, str], ...]:
+    """The response headers of an object except its ETag.
+
+    ``validity`` is (thisUpdate, nextUpdate), where the object carries them.
+    """
+    age = of.cache.max_age
+    dates: tuple[tuple[str, str], ...] = ()
+    if of.cache.by_validity and validity:
+        this_update, next_update = validity
+        left = max(0, instants.to_epoch(next_update) - instants.to_epoch(now))
+        age = min(age, left // 4)
+        dates = (("Last-Modified", http_date(this_update)), ("Expires", http_date(next_update)))
+    control = ", ".join((f"max-age={age}", *of.cache.directives))
+    return (("Content-Type", of.content_type), ("Cache-Control", control), *dates)
+
+
+def http_date(instant: Instant) -> str:
+    """``Mon, 23 Nov 2026 17:47:53 GMT`` (RFC 9110 section 5.6.7)."""
+    return format_datetime(instants.whole(instant), usegmt=True)
+
+
+def _certificate_folder(tenant: str, service: str, certificate: str) -> str:
+    return "/".join(("svc", *(_checked(name, _LABEL) for name in (tenant, service, certificate))))
+
+
+def _checked(text: str, form: str) -> str:
+    """Names come from validated objects; a path is still never built from anything else."""
+    if not re.fullmatch(form, text):
+        raise ValueError(f"{text[:80]!r} cannot stand in a public path")
+    return text

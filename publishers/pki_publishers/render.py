@@ -1,0 +1,269 @@
+"""From values to public objects, one function per unit. A full render is these over everything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs7
+
+from pki_publishers import layout
+from pki_publishers.layout import Class
+from pki_publishers.release import PublicObject
+from pki_schema import instants
+from pki_schema.instants import Instant
+from pki_schema.issued import IssuedAnswer, IssuedAuthority, IssuedCertificate
+
+
+class Json(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A public JSON document: keys sorted, indented for people, one newline at the end."""
+
+    def body(self) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(self, order="sorted"), indent=2) + b"\n"
+
+
+class File(Json, frozen=True, kw_only=True):
+    """Where a file is and the SHA-256 (hex) of its bytes."""
+
+    path: str
+    sha256: str
+
+
+class Current(Json, frozen=True, kw_only=True):
+    """``current.json``: what a service certificate is right now, and where its files are.
+
+    Instants are RFC 3339 in UTC, ``serial`` is lower-case hex, ``spki_sha256`` names the key.
+    ``staple`` tells a reader whether the staple it fetched belongs to this certificate.
+    """
+
+    tenant: str
+    service: str
+    certificate: str
+    state: str
+    set: str
+    files: Mapping[str, File]
+    serial: str
+    not_before: str
+    not_after: str
+    spki_sha256: str
+    issuer: str
+    issuer_certificate: str
+    trust_anchor: str
+    crl: str
+    crl_chain: str
+    commit: str
+    renew_at: str | None = None
+    revoked_at: str | None = None
+    staple: File | None = None
+
+
+class AuthoritySummary(Json, frozen=True, kw_only=True):
+    """One CA key in ``status.json``; the ``crl_*`` fields are absent before its first CRL."""
+
+    name: str
+    generation: int
+    stem: str
+    not_after: str
+    crl_number: int | None = None
+    crl_this_update: str | None = None
+    crl_next_update: str | None = None
+
+
+class Summary(Json, frozen=True, kw_only=True):
+    """``status.json``: the commit, the CAs, how many certificates are in which state."""
+
+    commit: str
+    authorities: tuple[AuthoritySummary, ...] = ()
+    certificates: Mapping[str, int] = {}
+
+
+def stem_of(authority: IssuedAuthority) -> str:
+    """The name of this CA key in paths."""
+    return layout.stem(authority.name, authority.ski)
+
+
+def summarise(authority: IssuedAuthority) -> AuthoritySummary:
+    """What ``status.json`` says about a CA key."""
+    crl = authority.crl
+    return AuthoritySummary(
+        name=authority.name,
+        generation=authority.generation,
+        stem=stem_of(authority),
+        not_after=instants.render(authority.certificate.not_after),
+        crl_number=crl.number if crl else None,
+        crl_this_update=instants.render(crl.this_update) if crl else None,
+        crl_next_update=instants.render(crl.next_update) if crl else None,
+    )
+
+
+def render_authority(
+    authority: IssuedAuthority, *, issuers: Sequence[bytes]
+) -> tuple[PublicObject, ...]:
+    """The CA's certificate, and all certificates (DER) of its key for chain building.
+
+    ``issuers`` without the CA's own certificate is completed by it.
+    """
+    stem, own = stem_of(authority), authority.certificate.der
+    # RFC 5280 section 4.2.2.1: a certs-only CMS; its certificates are a SET, sorted for DER.
+    bundle = pkcs7.serialize_certificates(
+        [x509.load_der_x509_certificate(der) for der in sorted({own, *issuers})],
+        serialization.Encoding.DER,
+    )
+    unit = f"authority/{authority.spki}"
+    return (
+        PublicObject(layout.aia_path(stem), own, Class.AUTHORITY, unit),
+        PublicObject(layout.aia_p7c_path(stem), bundle, Class.AUTHORITY, unit),
+    )
+
+
+def render_crl(
+    authority: IssuedAuthority, *, chain: Sequence[IssuedAuthority]
+) -> tuple[PublicObject, ...]:
+    """The CA's CRL, and with it those of its ancestors (``chain``: parent first, root last).
+
+    nginx, PostgreSQL and curl want the CRLs of *all* levels in one file. It is left out while one
+    of them is missing, because with an incomplete file they refuse everybody. When a CA's CRL
+    changes, its descendants' units are to be rendered again.
+    """
+    if authority.crl is None:
+        return ()
+    stem, number, unit = stem_of(authority), authority.crl.number, f"crl/{authority.spki}"
+    own = PublicObject(layout.crl_path(stem), authority.crl.der, Class.STATUS, unit, number)
+    crls = [one.crl for one in (authority, *chain)]
+    if None in crls:
+        return (own,)
+    body = b"".join(_pem("X509 CRL", crl.der) for crl in crls if crl)
+    return (own, PublicObject(layout.crl_chain_path(stem), body, Class.STATUS, unit, number))
+
+
+def render_answers(stem: str, answers: Iterable[IssuedAnswer]) -> tuple[PublicObject, ...]:
+    """OCSP answers under the CA key's stem; the answers for one serial are one unit."""
+    return tuple(
+        PublicObject(
+            layout.answer_path(stem, f"{answer.serial:x}", answer.algorithm),
+            answer.der,
+            Class.STATUS,
+            f"answer/{answer.issuer}/{answer.serial:x}",
+            instants.to_epoch(answer.this_update),
+        )
+        for answer in answers
+    )
+
+
+def render_certificate(
+    certificate: IssuedCertificate,
+    *,
+    chain: Sequence[IssuedAuthority],
+    staple: IssuedAnswer | None,
+    commit: str,
+    renew_at: Instant | None,
+) -> tuple[PublicObject, ...]:
+    """A service certificate's set, its pointer and its staple.
+
+    ``chain`` runs from the issuer to the root. ``staple`` is the answer for the *SHA-1* CertID:
+    OpenSSL's clients look their certificate up in a staple by SHA-1 and ignore any other. Of a
+    revoked certificate ``state`` says so and the staple is the revoked answer. A burnt serial has
+    no bytes and renders to nothing.
+    """
+    if not certificate.der:
+        return ()
+    names = _named(certificate)
+    unit = "/".join(("certificate", *names))
+    files = _set(certificate, chain=chain, names=names)
+    stapled = _staple(staple, names=names)
+    current = Current(
+        tenant=names[0],
+        service=names[1],
+        certificate=names[2],
+        state=str(certificate.state.value),
+        set=_set_id(certificate),
+        files={one.path.rsplit("/", 1)[1]: _file(one) for one in files},
+        serial=f"{certificate.serial:x}",
+        not_before=instants.render(certificate.not_before),
+        not_after=instants.render(certificate.not_after),
+        spki_sha256=certificate.spki,
+        issuer=chain[0].name,
+        issuer_certificate=layout.aia_path(stem_of(chain[0])),
+        trust_anchor=layout.aia_path(stem_of(chain[-1])),
+        crl=layout.crl_path(stem_of(chain[0])),
+        crl_chain=layout.crl_chain_path(stem_of(chain[0])),
+        commit=commit,
+        renew_at=instants.render(renew_at) if renew_at else None,
+        revoked_at=instants.render(certificate.revoked_at) if certificate.revoked_at else None,
+        staple=_file(stapled[0]) if stapled else None,
+    )
+    pointer = PublicObject(layout.current_path(*names), current.body(), Class.POINTER, unit)
+    return (*files, *stapled, pointer)
+
+
+def render_status(summary: Summary) -> PublicObject:
+    """``status.json``; the authorities are put in the order of name and generation."""
+    ordered = tuple(sorted(summary.authorities, key=lambda one: (one.name, one.generation)))
+    body = msgspec.structs.replace(summary, authorities=ordered).body()
+    return PublicObject(layout.STATUS_PATH, body, Class.POINTER, "status")
+
+
+def _set(
+    certificate: IssuedCertificate,
+    *,
+    chain: Sequence[IssuedAuthority],
+    names: tuple[str, str, str],
+) -> tuple[PublicObject, ...]:
+    """The immutable files: PEM with the leaf first (RFC 8446 section 4.4.2), the root left out."""
+    paths = layout.certificate_set(*names, _set_id(certificate))
+    leaf = _pem("CERTIFICATE", certificate.der)
+    above = b"".join(
+        _pem("CERTIFICATE", one.certificate.der)
+        for one in chain
+        if one.certificate.issuer != one.spki
+    )
+    bodies = {paths.cert: leaf, paths.chain: above, paths.fullchain: leaf + above}
+    unit = "/".join(("certificate", *names))
+    # An empty chain.pem would keep servers from starting; below a root there is none.
+    return tuple(PublicObject(path, body, Class.SET, unit) for path, body in bodies.items() if body)
+
+
+def _staple(
+    staple: IssuedAnswer | None, *, names: tuple[str, str, str]
+) -> tuple[PublicObject, ...]:
+    if staple is None:
+        return ()
+    if staple.algorithm != "sha1":
+        raise ValueError("a staple is the answer for the SHA-1 CertID")
+    return (
+        PublicObject(
+            layout.staple_path(*names),
+            staple.der,
+            Class.POINTER,
+            "/".join(("certificate", *names)),
+            instants.to_epoch(staple.this_update),
+        ),
+    )
+
+
+def _set_id(certificate: IssuedCertificate) -> str:
+    return hashlib.sha256(certificate.der).hexdigest()[:16]
+
+
+def _file(one: PublicObject) -> File:
+    return File(path=one.path, sha256=one.digest)
+
+
+def _named(certificate: IssuedCertificate) -> tuple[str, str, str]:
+    """Tenant, service and certificate name; ``ValueError`` for other kinds of certificates."""
+    subject = certificate.subject
+    if subject.kind != "Certificate":
+        raise ValueError(f"{subject} is no service's certificate")
+    service, _, name = subject.name.partition("/")
+    return subject.tenant, service, name
+
+
+def _pem(label: str, der: bytes) -> bytes:
+    """RFC 7468 section 2: base64 in lines of 64 characters."""
+    text = base64.b64encode(der).decode("ascii")
+    lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
+    return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n".encode("ascii")

@@ -1,0 +1,115 @@
+"""What has to be written, in which order, and what must never be: decided before anything is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from cryptography import x509
+
+from pki_publishers.release import PublicObject, Release, age
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a target holds at a path: SHA-256 (hex) of the bytes and their ``number``."""
+
+    digest: str
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A refused object: readers would go back to what they have already left behind.
+
+    ``number`` would replace ``published``. Equal numbers mean two different CRLs with one number
+    (RFC 5280 section 5.2.3).
+    """
+
+    path: str
+    unit: str
+    number: int
+    published: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What to do to a target: each phase durable before the next one begins.
+
+    Every object of a unit with a ``refused`` object is held back: ``held`` are all their paths,
+    which must not be taken for published.
+    """
+
+    phases: tuple[tuple[PublicObject, ...], ...] = ()
+    unchanged: int = 0
+    refused: tuple[Regression, ...] = ()
+    held: frozenset[str] = frozenset()
+
+
+def arrange(release: Release, published: Mapping[str, Published]) -> Batch:
+    """Compare a release with what a target holds; what is there with the same bytes is skipped.
+
+    Phases follow ``layout.Class``, objects within a phase their path. ``ValueError`` when a release
+    has two different objects for one path.
+    """
+    wanted = _by_path(release)
+    refused = tuple(
+        regression
+        for path in sorted(wanted)
+        if (regression := _regression(wanted[path], published.get(path)))
+    )
+    units = {regression.unit for regression in refused}
+    allowed = [one for one in wanted.values() if one.unit not in units]
+    changed = [one for one in allowed if not _is_there(one, published.get(one.path))]
+    changed.sort(key=lambda one: (one.kind, one.path))
+    return Batch(
+        phases=tuple(tuple(phase) for _, phase in groupby(changed, key=lambda one: one.kind)),
+        unchanged=len(allowed) - len(changed),
+        refused=refused,
+        held=frozenset(one.path for one in wanted.values() if one.unit in units),
+    )
+
+
+def observed(path: str, body: bytes) -> Published:
+    """What a target holds, told from the bytes alone: for a ledger that lost its memory."""
+    known = age(path, body)
+    return Published(hashlib.sha256(body).hexdigest(), known.number if known else 0)
+
+
+def entries_lost(
+    previous: bytes, following: bytes, *, may_leave: Callable[[int], bool]
+) -> tuple[int, ...]:
+    """Serials on the CRL ``previous`` that are missing on ``following`` and may not leave it.
+
+    To be asked before overwriting what a target holds: a full CRL is complete. ``may_leave`` knows
+    which certificates have expired (and were on one further CRL, RFC 5280 section 3.3) or were
+    released from hold; a CRL does not. Both CRLs in DER; ``ValueError`` if one cannot be read.
+    """
+    before, after = (x509.load_der_x509_crl(der) for der in (previous, following))
+    still = {entry.serial_number for entry in after}
+    lost = (entry.serial_number for entry in before if entry.serial_number not in still)
+    return tuple(sorted(serial for serial in lost if not may_leave(serial)))
+
+
+def _by_path(release: Release) -> dict[str, PublicObject]:
+    wanted: dict[str, PublicObject] = {}
+    for one in release.objects:
+        if wanted.setdefault(one.path, one) != one:
+            raise ValueError(f"{one.path} was rendered twice, differently")
+    return wanted
+
+
+def _regression(one: PublicObject, there: Published | None) -> Regression | None:
+    if there is None or _is_there(one, there) or one.number > there.number:
+        return None
+    # A chain keeps its first CRL's number when an ancestor's CRL changes, and an answer its second
+    # when a certificate is revoked right after a refresh; only a CRL's number is its name.
+    if one.number == there.number and not one.path.endswith(".crl"):
+        return None
+    return Regression(one.path, one.unit, one.number, there.number)
+
+
+def _is_there(one: PublicObject, there: Published | None) -> bool:
+    return there is not None and there.digest == one.digest

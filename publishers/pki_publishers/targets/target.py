@@ -1,0 +1,29 @@
+"""What publishing asks of a storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from pki_publishers.release import PublicObject
+
+
+class Target(Protocol):
+    """Holds public objects by path. One writer at a time; readers at any time.
+
+    Every method raises ``WorldFailed`` when the storage does not do what was asked; doing it again
+    is always allowed and ends in the same state.
+    """
+
+    def write(self, phase: Sequence[PublicObject]) -> None:
+        """Put the objects in place, replacing what is there.
+
+        When it returns, all of them survive a power loss. Until then readers see, per path, the
+        whole former or the whole new object. When it raises, any subset may be in place.
+        """
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes at a path, or ``None`` when there is nothing."""
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Take objects away, durably; a path that holds nothing is no error."""

@@ -1,0 +1,268 @@
+"""Certificates: build and lint, intend, sign, record — a batch of one wave at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from pki_reconciler.act import units
+from pki_reconciler.act.cycle import BATCH, Cycle, line_of, newest
+from pki_reconciler.chain import (
+    CertificateFacts,
+    Intended,
+    Linted,
+    Rejected,
+    Rule,
+    Signed,
+    lint,
+    sign,
+)
+from pki_reconciler.decide.build import Issuer, build_certificate
+from pki_reconciler.decide.lint import CertificateContext, certificate_rules
+from pki_reconciler.ledger.records import CertificateIssued, KeyRecorded
+from pki_schema.desired import Identity, Meaning
+from pki_schema.instants import Instant
+from pki_schema.issued import CertificateState, IssuedAuthority, IssuedCertificate
+from pki_schema.planned import Action, Held
+from pki_schema.x509.algorithms import PublicKey
+
+_PURPOSES = {"AuthorityCertificate": "authority", "ResponderCertificate": "responder"}
+
+SERIAL_OCTETS = 20
+"""RFC 5280 section 4.1.2.2: at most 20 octets, positive: 159 random bits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """An action with everything that building it needs."""
+
+    action: Action
+    meaning: Meaning
+    issuer: Issuer | None
+    ancestors: tuple[IssuedAuthority, ...]
+    public_key: PublicKey
+
+
+def certify(cycle: Cycle, actions: Sequence[Action]) -> None:
+    """Issue, renew or re-issue; what a rule refuses is held, the rest goes on."""
+    remaining = iter(actions)
+    while batch := list(islice(remaining, BATCH)):
+        linted = list(_linted(cycle, _orders(cycle, batch)))
+        if linted:
+            intended = cycle.ledger.intend(
+                linted, at=cycle.now, commit=cycle.commit, plan=cycle.plan
+            )
+            conclude(cycle, sign_all(cycle, intended))
+
+
+def sign_all(
+    cycle: Cycle, intended: Sequence[Intended[CertificateFacts]]
+) -> list[Signed[CertificateFacts]]:
+    """Sign in order. CA and responder signatures are all verified, leaves by sample: one a batch
+    (a file key that signs wrongly once signs wrongly always)."""
+    signed = []
+    for index, item in enumerate(intended):
+        unsigned = item.linted.unsigned
+        leaf = unsigned.facts.subject.kind == "Certificate"
+        key = cycle.keys.open(unsigned.signer)
+        signed.append(sign(item, key, verify=not leaf or index == 0))
+    return signed
+
+
+def conclude(cycle: Cycle, signed: Sequence[Signed[CertificateFacts]]) -> None:
+    """Record what was signed and what is to be published because of it, in one transaction."""
+    records = [
+        CertificateIssued(issuer=s.facts.issuer, serial=f"{s.facts.serial:x}", der=s.der)
+        for s in signed
+    ]
+    with cycle.ledger.transaction(cycle.now) as transaction:
+        transaction.append(records, commit=cycle.commit, plan=cycle.plan)
+        authorities = transaction.reader.authorities()
+        objects = [o for item in signed for o in _authority_objects(item, authorities)]
+        made = [issued(item) for item in signed]
+        units.keep(
+            cycle,
+            transaction,
+            (*objects, *units.current(transaction.reader, authorities, made)),
+        )
+    cycle.done.signed += len(signed)
+
+
+def _authority_objects(
+    signed: Signed[CertificateFacts], authorities: Mapping[str, IssuedAuthority]
+) -> units.Objects:
+    """What is published because a CA was certified."""
+    facts = signed.facts
+    if facts.subject.kind != "AuthorityCertificate":
+        return ()
+    return units.authority(authorities[facts.spki])
+
+
+def issued(signed: Signed[CertificateFacts]) -> IssuedCertificate:
+    """What the ledger will say about a certificate just signed."""
+    facts = signed.facts
+    return IssuedCertificate(
+        issuer=facts.issuer,
+        serial=facts.serial,
+        subject=facts.subject,
+        spec=facts.meaning.profile.digest(),
+        spki=facts.spki,
+        not_before=facts.not_before,
+        not_after=facts.not_after,
+        state=CertificateState.VALID,
+        der=signed.der,
+    )
+
+
+def _orders(cycle: Cycle, actions: Sequence[Action]) -> list[_Order]:
+    """Find issuers and keys; keys made here are recorded before anything is built with them."""
+    authorities = cycle.authorities()
+    issuers: dict[str, Issuer] = {}
+    made: list[KeyRecorded] = []
+    orders = []
+    for action in actions:
+        meaning = action.meaning
+        if meaning is None:
+            continue
+        issuer = _issuer(meaning, authorities)
+        if issuer is None and meaning.profile.issuer:
+            cycle.done.rejected.append(_no_issuer(action, meaning))
+            continue
+        if issuer is not None and issuer.spki not in issuers:
+            issuers[issuer.spki] = Issuer.of(issuer)
+        spki = meaning.profile.spki or _own_key(cycle, action.subject, meaning, made)
+        orders.append(
+            _Order(
+                action=action,
+                meaning=meaning,
+                issuer=issuers[issuer.spki] if issuer else None,
+                ancestors=line_of(authorities, issuer.spki)[1:] if issuer else (),
+                public_key=load_spki(spki),
+            )
+        )
+    if made:
+        with cycle.ledger.transaction(cycle.now) as transaction:
+            transaction.append(made, commit=cycle.commit, plan=cycle.plan)
+    return orders
+
+
+def load_spki(der: bytes) -> PublicKey:
+    """A public key from its DER SubjectPublicKeyInfo."""
+    return serialization.load_der_public_key(der)  # type: ignore[return-value]
+
+
+def _issuer(meaning: Meaning, authorities: Mapping[str, IssuedAuthority]) -> IssuedAuthority | None:
+    """The newest generation of the issuing CA; a responder belongs to one generation for ever."""
+    if meaning.subject.kind == "ResponderCertificate":
+        name, _, generation = meaning.subject.name.partition("/")
+        return next(
+            (a for a in authorities.values() if (a.name, str(a.generation)) == (name, generation)),
+            None,
+        )
+    return newest(authorities, meaning.profile.issuer) if meaning.profile.issuer else None
+
+
+def _own_key(cycle: Cycle, owner: Identity, meaning: Meaning, made: list[KeyRecorded]) -> bytes:
+    """The key of a CA or responder, as DER SPKI: the one it has, or a new one, durable by now.
+
+    A CA keeps its key for a generation; a responder gets a new one each time.
+    """
+    if meaning.profile.key_reuse:
+        for recorded in cycle.ledger.reader.keys_of(owner):
+            if cycle.keys.has(hashlib.sha256(recorded).hexdigest()):
+                return recorded
+    offline = meaning.authority is not None and meaning.authority.offline
+    spki = cycle.keys.create(meaning.profile.key_algorithm, offline=offline)
+    made.append(
+        KeyRecorded(
+            spki=spki,
+            algorithm=meaning.profile.key_algorithm,
+            purpose=_PURPOSES[owner.kind],
+            owner=owner,
+            locator="offline" if offline else "online",
+        )
+    )
+    return spki
+
+
+def _linted(cycle: Cycle, orders: Sequence[_Order]) -> Iterator[Linted[CertificateFacts]]:
+    names = authority_names(cycle.authorities())
+    rules: dict[str, tuple[Rule[CertificateFacts], ...]] = {}
+    for order in orders:
+        action = order.action
+        unsigned = build_certificate(
+            order.meaning,
+            issuer=order.issuer,
+            public_key=order.public_key,
+            serial=_serial(cycle),
+            now=cycle.now,
+            cause=str(action.cause),
+            reason=action.reason,
+        )
+        issuer = order.issuer.spki if order.issuer else ""
+        if issuer not in rules:
+            rules[issuer] = rules_for(
+                order.issuer, order.ancestors, now=cycle.now, names=names
+            )
+        verdict = lint(unsigned, rules[issuer])
+        if isinstance(verdict, Rejected):
+            cycle.done.rejected.append(refusal(action, verdict))
+        else:
+            yield verdict
+
+
+def rules_for(
+    issuer: Issuer | None,
+    ancestors: Sequence[IssuedAuthority],
+    *,
+    now: Instant,
+    names: Mapping[bytes, str],
+) -> tuple[Rule[CertificateFacts], ...]:
+    """The rule book for what one issuer certifies in this cycle; ``ancestors`` nearest first."""
+    context = CertificateContext(
+        issuer=issuer,
+        ancestors=tuple(a.certificate.der for a in ancestors),
+        now=now,
+        authority_names=names,
+    )
+    return certificate_rules(context)
+
+
+def authority_names(authorities: Mapping[str, IssuedAuthority]) -> dict[bytes, str]:
+    """Which CA key bears which subject (DER): two keys never share a name."""
+    return {
+        x509.load_der_x509_certificate(a.certificate.der).subject.public_bytes(): issuer
+        for issuer, a in authorities.items()
+    }
+
+
+def _serial(cycle: Cycle) -> int:
+    serial = int.from_bytes(cycle.entropy.token(SERIAL_OCTETS), "big") >> 1
+    return serial or 1
+
+
+def refusal(action: Action, rejected: Rejected) -> Held:
+    """What the linter found, as a refusal of the action; nothing was signed."""
+    origin = action.meaning.origin if action.meaning else None
+    return Held(
+        code=rejected.findings[0].code,
+        message=f"{action.subject}: {'; '.join(f.message for f in rejected.findings)}",
+        remedy="correct what it is declared from",
+        origin=origin,
+        actions=(action,),
+    )
+
+
+def _no_issuer(action: Action, meaning: Meaning) -> Held:
+    return Held(
+        code="PKI6006",
+        message=f"{action.subject}: its issuer {meaning.profile.issuer} does not exist yet",
+        remedy="see why the issuer's own certificate was not issued",
+        origin=meaning.origin,
+        actions=(action,),
+    )

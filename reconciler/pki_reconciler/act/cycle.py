@@ -1,0 +1,86 @@
+"""One cycle: the values that stay the same while it runs, and the count of what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pki_publishers.release import PublicObject
+from pki_reconciler.decide.build.issuer import Issuer
+from pki_reconciler.keys.store import KeyStore
+from pki_reconciler.ledger.write import Ledger
+from pki_reconciler.ports import Entropy
+from pki_schema.instants import Instant
+from pki_schema.issued import IssuedAuthority
+from pki_schema.planned import Held
+
+BATCH = 1_000
+"""Items per intent and per result: one durable transaction each (decision 13 of the design)."""
+
+
+@dataclass
+class Done:
+    """What a reconcile did. ``signed`` counts certificates; CRLs and OCSP answers are counted apart.
+
+    ``written`` counts ledger entries, ``published`` files, whose paths are ``objects``.
+    ``fresh`` keeps what was rendered until it is published, by path: after a crash it is empty and
+    the outbox's units are rendered again.
+    """
+
+    signed: int = 0
+    crls: int = 0
+    answers: int = 0
+    revoked: int = 0
+    published: int = 0
+    written: int = 0
+    objects: list[str] = field(default_factory=list)
+    rejected: list[Held] = field(default_factory=list)
+    fresh: dict[str, PublicObject] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cycle:
+    """``now`` was taken once. ``targets`` are the names of the publications bound on this host."""
+
+    now: Instant
+    commit: str
+    plan: str
+    ledger: Ledger
+    keys: KeyStore
+    entropy: Entropy
+    targets: tuple[str, ...]
+    done: Done
+
+    def authorities(self) -> Mapping[str, IssuedAuthority]:
+        """Every CA generation as the ledger knows it at this moment, by issuer."""
+        return self.ledger.reader.authorities()
+
+    def keep(self, objects: Iterable[PublicObject]) -> None:
+        """Remember rendered objects for the publication at the end of the cycle."""
+        self.done.fresh.update((item.path, item) for item in objects)
+
+
+def newest(authorities: Mapping[str, IssuedAuthority], name: str) -> IssuedAuthority | None:
+    """The latest generation of a CA."""
+    return max(
+        (a for a in authorities.values() if a.name == name),
+        key=lambda a: a.generation,
+        default=None,
+    )
+
+
+def line_of(
+    authorities: Mapping[str, IssuedAuthority], issuer: str
+) -> tuple[IssuedAuthority, ...]:
+    """A CA generation and its ancestors, itself first, the root last."""
+    line: list[IssuedAuthority] = []
+    current = authorities.get(issuer)
+    while current is not None and current not in line:
+        line.append(current)
+        current = authorities.get(current.parent) if current.parent != current.spki else None
+    return tuple(line)
+
+
+def issuer_value(authority: IssuedAuthority) -> Issuer:
+    """What the builders need to know about an issuing CA."""
+    return Issuer.of(authority)

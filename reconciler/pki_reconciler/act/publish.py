@@ -1,0 +1,146 @@
+"""The outbox to the targets: immutable objects, then status, then pointers, then the acknowledgement.
+
+Recovery is the ordinary path: what a crash left in the outbox is rendered again from the ledger by
+the name of its unit, and what a target already holds with the same digest is only acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from pki_publishers import layout, render, sync
+from pki_publishers.release import PublicObject, Release
+from pki_publishers.targets.target import Target
+from pki_reconciler.act import units
+from pki_reconciler.act.cycle import Cycle
+from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
+from pki_schema.planned import Held
+
+
+def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
+    """Bring every target up to date; one failing target does not keep the others waiting."""
+    _summarise(cycle)
+    for name, target in sorted(targets.items()):
+        rows = cycle.ledger.reader.outbox(name)
+        if rows:
+            _deliver(cycle, name, target, rows)
+        _clear(cycle, name, target)
+
+
+def _deliver(cycle: Cycle, name: str, target: Target, rows: Sequence[OutboxRow]) -> None:
+    objects = _bodies(cycle, rows)
+    published = {
+        path: sync.Published(row.digest, row.number or 0)
+        for path, row in cycle.ledger.reader.published(name, [o.path for o in objects]).items()
+    }
+    batch = sync.arrange(Release(tuple(objects)), published)
+    for phase in batch.phases:
+        safe = [item for item in phase if _is_complete(cycle, target, item)]
+        target.write(safe)
+        cycle.done.objects.extend(item.path for item in safe)
+        cycle.done.published += len(safe)
+    refused = {regression.path for regression in batch.refused}
+    for regression in batch.refused:
+        cycle.done.rejected.append(_regression(name, regression))
+    withheld = {h.message.split(" ", 1)[0] for h in cycle.done.rejected if h.code == "PKI6012"}
+    written = [o for o in objects if o.path not in refused and o.path not in withheld]
+    cycle.ledger.acknowledge(
+        name,
+        [
+            PublishedRow(
+                target=name,
+                path=o.path,
+                category=o.kind.name,
+                digest=o.digest,
+                number=o.number,
+            )
+            for o in written
+        ],
+        (),
+    )
+
+
+def _bodies(cycle: Cycle, rows: Sequence[OutboxRow]) -> list[PublicObject]:
+    """The objects of these rows: as rendered in this cycle, or rendered again by unit."""
+    missing = {row.unit for row in rows if row.path not in cycle.done.fresh}
+    for unit in sorted(missing):
+        cycle.keep(units.by_name(cycle.ledger.reader, unit))
+    return [cycle.done.fresh[row.path] for row in rows if row.path in cycle.done.fresh]
+
+
+def _is_complete(cycle: Cycle, target: Target, item: PublicObject) -> bool:
+    """A full CRL may not lose an entry that the one readers have now still carries.
+
+    Asked of the target's own bytes, not of the ledger: the ledger may have been restored.
+    """
+    if not item.path.endswith(".crl"):
+        return True
+    there = target.read(item.path)
+    if there is None:
+        return True
+    issuer = item.unit.rpartition("/")[2]
+    gone = {c.serial for c in cycle.ledger.reader.revoked(issuer) if c.not_after < cycle.now}
+    lost = sync.entries_lost(there, item.body, may_leave=lambda serial: serial in gone)
+    if not lost:
+        return True
+    cycle.done.rejected.append(
+        Held(
+            code="PKI6012",
+            message=f"{item.path} would lose {len(lost)} revocations that readers already have",
+            remedy="the ledger knows less than what is published; restore the newer ledger",
+            origin=None,
+            actions=(),
+        )
+    )
+    return False
+
+
+def _regression(target: str, regression: sync.Regression) -> Held:
+    return Held(
+        code="PKI6011",
+        message=(
+            f"{regression.path}: number {regression.number} is not above {regression.published}, "
+            f"which {target} already holds"
+        ),
+        remedy="the ledger is older than what is published; restore the newer ledger",
+        origin=None,
+        actions=(),
+    )
+
+
+def _summarise(cycle: Cycle) -> None:
+    """``status.json``, written only when its content changes."""
+    reader = cycle.ledger.reader
+    item = render.render_status(
+        render.Summary(
+            commit=cycle.commit,
+            authorities=tuple(render.summarise(a) for a in cycle.authorities().values()),
+            certificates=reader.certificate_counts(),
+        )
+    )
+    for target in cycle.targets:
+        there = reader.published(target, [item.path]).get(item.path)
+        if there is None or there.digest != item.digest:
+            with cycle.ledger.transaction(cycle.now) as transaction:
+                units.keep(cycle, transaction, (item,))
+            return
+
+
+def _clear(cycle: Cycle, name: str, target: Target) -> None:
+    """Delete what was superseded long enough ago, last of all."""
+    paths = [row.path for row in cycle.ledger.reader.deletable(name, cycle.now)]
+    if paths:
+        target.delete(paths)
+        cycle.ledger.acknowledge(name, (), paths)
+
+
+def retire_files(cycle: Cycle, paths: Sequence[str], *, grace: timedelta) -> None:
+    """Mark published files for deletion once their last readers are gone."""
+    for target in cycle.targets:
+        cycle.ledger.mark_superseded(target, paths, cycle.now + grace)
+
+
+def is_public(path: str) -> bool:
+    """Whether a path is one of the forms that are ever published."""
+    return layout.place(path) is not None

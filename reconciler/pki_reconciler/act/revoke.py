@@ -1,0 +1,90 @@
+"""Carrying out declared revocations, expiries and what needs no signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pki_reconciler.act import units
+from pki_reconciler.act.cycle import Cycle
+from pki_reconciler.ledger.records import (
+    CertificateExpired,
+    KeyBlocked,
+    MeaningAdopted,
+    Record,
+    RevocationResolved,
+    Revoked,
+    SubjectRetired,
+)
+from pki_schema import instants
+from pki_schema.planned import Action, Verb
+
+
+def revoke(cycle: Cycle, actions: Sequence[Action]) -> None:
+    """Record every revocation of the plan in one transaction: all of them, or none.
+
+    Pointers of revoked certificates are rendered anew; CRLs and answers follow as status.
+    """
+    if not actions:
+        return
+    records = [record for action in actions for record in _revocation(cycle, action)]
+    with cycle.ledger.transaction(cycle.now) as transaction:
+        transaction.append(records, commit=cycle.commit, plan=cycle.plan)
+        reader = transaction.reader
+        revoked = [
+            certificate
+            for action in actions
+            for ref in action.certificates
+            if (certificate := reader.certificate(ref.issuer, int(ref.serial, 16)))
+        ]
+        units.keep(cycle, transaction, units.current(reader, reader.authorities(), revoked))
+    cycle.done.revoked += sum(len(action.certificates) for action in actions)
+
+
+def _revocation(cycle: Cycle, action: Action) -> Iterator[Record]:
+    name = action.subject.name
+    for ref in action.certificates:
+        yield Revoked(
+            issuer=ref.issuer,
+            serial=ref.serial,
+            revoked_at=instants.to_epoch(cycle.now),
+            reason=action.revocation_reason,
+            invalidity_date=(
+                instants.to_epoch(instants.parse(action.invalidity_date))
+                if action.invalidity_date
+                else None
+            ),
+            revocation=name,
+            cause=str(action.cause),
+        )
+        if action.blocks:
+            certificate = cycle.ledger.reader.certificate(ref.issuer, int(ref.serial, 16))
+            if certificate is not None:
+                yield KeyBlocked(spki=certificate.spki, revocation=name)
+    yield RevocationResolved(
+        name=name,
+        commit=action.commit,
+        serials=tuple((ref.issuer, ref.serial) for ref in action.certificates),
+        suspended=action.suspends,
+    )
+
+
+def settle(cycle: Cycle, actions: Sequence[Action]) -> None:
+    """Adopt, retire and expire: ledger entries without a signature, in one transaction."""
+    records = [record for action in actions for record in _settlement(action)]
+    if not records:
+        return
+    with cycle.ledger.transaction(cycle.now) as transaction:
+        transaction.append(records, commit=cycle.commit, plan=cycle.plan)
+
+
+def _settlement(action: Action) -> Iterator[Record]:
+    match action.verb:
+        case Verb.ADOPT if action.meaning:
+            yield MeaningAdopted(meaning=action.meaning, commit=action.commit)
+        case Verb.RETIRE:
+            yield SubjectRetired(subject=action.subject, commit=action.commit)
+        case Verb.EXPIRE:
+            for ref in action.certificates:
+                yield CertificateExpired(issuer=ref.issuer, serial=ref.serial)
+        case _:
+            return

@@ -1,0 +1,134 @@
+"""What is rendered together, and when: from the ledger's values to public objects and the outbox.
+
+A unit's name says what to read to render it again: ``authority/<issuer>``, ``crl/<issuer>``,
+``answer/<issuer>/<serial>``, ``certificate/<tenant>/<service>/<name>``, ``status``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from pki_publishers import render
+from pki_publishers.release import PublicObject
+from pki_reconciler.act.cycle import Cycle, line_of
+from pki_reconciler.ledger.read import Reader
+from pki_reconciler.ledger.rows import OutboxRow
+from pki_reconciler.ledger.write import Transaction
+from pki_schema.desired import Identity
+from pki_schema.instants import Instant
+from pki_schema.issued import IssuedAnswer, IssuedAuthority, IssuedCertificate
+
+Objects = tuple[PublicObject, ...]
+Authorities = Mapping[str, IssuedAuthority]
+
+STAPLED = "sha1"
+"""OpenSSL's clients look a staple up by the SHA-1 CertID."""
+
+
+def keep(cycle: Cycle, transaction: Transaction, objects: Iterable[PublicObject]) -> None:
+    """Put objects into the outbox of every target, in the transaction that makes them due."""
+    found = tuple(objects)
+    transaction.enqueue(
+        OutboxRow(
+            target=target,
+            path=item.path,
+            category=item.kind.name,
+            digest=item.digest,
+            unit=item.unit,
+        )
+        for target in cycle.targets
+        for item in found
+    )
+    cycle.keep(found)
+
+
+def authority(one: IssuedAuthority) -> Objects:
+    """The certificate of a CA generation, alone and as a bundle."""
+    return render.render_authority(one, issuers=[one.certificate.der])
+
+
+def crls_below(issuer: str, authorities: Authorities) -> Objects:
+    """The CRL of a CA, and the CRL chains of everything below it, which contain it."""
+    return tuple(
+        item
+        for one in authorities.values()
+        if issuer in {a.spki for a in line_of(authorities, one.spki)}
+        for item in crl(one, authorities)
+    )
+
+
+def crl(one: IssuedAuthority, authorities: Authorities) -> Objects:
+    return render.render_crl(one, chain=line_of(authorities, one.spki)[1:])
+
+
+def answers(one: IssuedAuthority, signed: Sequence[IssuedAnswer]) -> Objects:
+    return render.render_answers(render.stem_of(one), signed)
+
+
+def service_certificate(
+    certificate: IssuedCertificate,
+    authorities: Authorities,
+    *,
+    commit: str,
+    staple: IssuedAnswer | None,
+    renew_at: Instant | None,
+) -> Objects:
+    """The set, pointer and staple of a service's certificate."""
+    return render.render_certificate(
+        certificate,
+        chain=line_of(authorities, certificate.issuer),
+        staple=staple,
+        commit=commit,
+        renew_at=renew_at,
+    )
+
+
+def current(
+    reader: Reader,
+    authorities: Authorities,
+    certificates: Sequence[IssuedCertificate],
+    fresh: Sequence[IssuedAnswer] = (),
+) -> Iterator[PublicObject]:
+    """The units of those of these certificates that their services use now.
+
+    ``fresh`` are answers just signed; other staples are read.
+    """
+    of_services = [c for c in certificates if c.subject.kind == "Certificate" and c.der]
+    in_use = reader.in_use([c.subject for c in of_services])
+    staples = {(a.issuer, a.serial): a for a in fresh if a.algorithm == STAPLED}
+    for certificate in of_services:
+        use = in_use.get(certificate.subject)
+        if use is None or (use.issuer, use.serial) != certificate.key:
+            continue
+        yield from service_certificate(
+            certificate,
+            authorities,
+            commit=use.commit,
+            staple=staples.get(certificate.key) or _staple(reader, certificate),
+            renew_at=use.renew_at,
+        )
+
+
+def _staple(reader: Reader, certificate: IssuedCertificate) -> IssuedAnswer | None:
+    found = reader.answers(certificate.issuer, certificate.serial)
+    return next((a for a in found if a.algorithm == STAPLED), None)
+
+
+def by_name(reader: Reader, unit: str) -> Objects:
+    """Render a unit again from the ledger; nothing if what it stood for is gone."""
+    authorities = reader.authorities()
+    match unit.split("/"):
+        case ["authority", issuer] if issuer in authorities:
+            return authority(authorities[issuer])
+        case ["crl", issuer] if issuer in authorities:
+            return crl(authorities[issuer], authorities)
+        case ["answer", issuer, serial] if issuer in authorities:
+            return answers(authorities[issuer], reader.answers(issuer, int(serial, 16)))
+        case ["certificate", tenant, service, name]:
+            subject = Identity("Certificate", tenant, f"{service}/{name}")
+            found = reader.subject(subject)
+            if found is None or found.current is None:
+                return ()
+            return tuple(current(reader, authorities, [found.current]))
+        case _:
+            return ()

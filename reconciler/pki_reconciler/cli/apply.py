@@ -1,0 +1,117 @@
+"""``vcc-pki apply``: reconcile once, and say what was done, what was held and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from pki_reconciler.cli import output as told
+from pki_reconciler.cli.compose import host, settings
+from pki_reconciler.decide import report
+from pki_reconciler.loop import Outcome, reconcile
+
+EXIT_HELD = 3
+
+
+def run(option: Path | None, *, output: str) -> int:
+    path, config = settings(option)
+    with host(path, config) as together:
+        outcome = reconcile(together)
+    if output == "json":
+        told.json(document(outcome))
+    else:
+        tell(outcome)
+    return exit_code(outcome)
+
+
+def exit_code(outcome: Outcome) -> int:
+    """1 when a commit was not accepted, else 3 when something is held, else 0."""
+    if outcome.observed.refused or outcome.observed.rewound:
+        return 1
+    return EXIT_HELD if outcome.held else 0
+
+
+def document(outcome: Outcome) -> dict[str, object]:
+    """The result for programs. ``counts.signed`` are certificates; CRLs and answers stand apart."""
+    done = outcome.done
+    observed = outcome.observed
+    return {
+        "now": outcome.now,
+        "commit": outcome.plans[-1].commit,
+        "accepted": observed.accepted,
+        "refused": [
+            {"commit": r.commit, "problems": [told.problem(p) for p in r.problems]}
+            for r in observed.refused
+        ],
+        "rewound": observed.rewound.head if observed.rewound else None,
+        "counts": {
+            "manifests_parsed": observed.parsed,
+            "subjects_planned": outcome.plans[0].subjects,
+            "signed": done.signed,
+            "crls_signed": done.crls,
+            "answers_signed": done.answers,
+            "revoked": done.revoked,
+            "written": done.written,
+            "published": done.published,
+        },
+        "objects": sorted(done.objects),
+        "plan": [
+            {
+                "verb": str(a.verb),
+                "subject": str(a.subject),
+                "cause": str(a.cause),
+                "reason": a.reason,
+                "commit": a.commit,
+            }
+            for plan in outcome.plans
+            for a in plan.actions
+        ],
+        "held": [
+            {
+                "code": h.code,
+                "message": h.message,
+                "remedy": h.remedy,
+                "origin": str(h.origin) if h.origin else None,
+                "actions": [f"{a.verb} {a.subject}" for a in h.actions],
+            }
+            for h in outcome.kept_back
+        ],
+        "waiting": [
+            {"subject": str(w.subject), "reason": w.reason} for w in outcome.plans[-1].waiting
+        ],
+        "seconds": {name: round(value, 4) for name, value in outcome.stages.items()},
+    }
+
+
+def tell(outcome: Outcome) -> None:
+    """The result for people: what was seen, each plan that did something, and the counts."""
+    tell_observed(outcome)
+    for plan in outcome.plans:
+        if plan.actions or plan is outcome.plans[0]:
+            for line in report.lines(plan):
+                typer.echo(line)
+    for held in outcome.done.rejected:
+        for line in report.held_lines(held):
+            typer.echo(line)
+    done = outcome.done
+    typer.echo(
+        f"Done: {done.signed} certificates, {done.crls} CRLs, {done.answers} OCSP answers signed, "
+        f"{done.revoked} revoked; {done.published} files published."
+    )
+
+
+def tell_observed(outcome: Outcome) -> None:
+    """Commits accepted and refused, the latter with every problem."""
+    observed = outcome.observed
+    for commit in observed.accepted:
+        typer.echo(f"commit {commit[:12]} accepted")
+    for refusal in observed.refused:
+        typer.echo(f"commit {refusal.commit[:12]} NOT accepted; the last accepted one stands")
+        told.problems(refusal.problems)
+    if observed.rewound:
+        typer.echo(
+            f"REFUSED: {observed.rewound.head[:12]} does not descend from the last accepted commit "
+            f"{observed.rewound.since[:12]}; history was rewritten\n"
+            "         to let it pass: push a commit on top of the accepted one"
+        )

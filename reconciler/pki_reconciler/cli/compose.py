@@ -1,0 +1,105 @@
+"""Putting the host together for verbs that sign: real clock, ledger, keys, Git and targets."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pki_publishers.targets import DirectoryTarget
+from pki_reconciler.config import Config, find_config, load_config
+from pki_reconciler.keys import FileKeyStore, find_passphrase
+from pki_reconciler.ledger.records import Accepted
+from pki_reconciler.ledger.write import Ledger
+from pki_reconciler.loop import Host
+from pki_reconciler.observe.advance import Observed, advance
+from pki_reconciler.observe.git import Repository
+from pki_reconciler.observe.manifests import ManifestCache
+from pki_reconciler.ports import Clock, SystemClock, SystemEntropy
+from pki_schema.errors import Position, WorldFailed
+from pki_schema.instants import Instant
+
+
+def settings(option: Path | None) -> tuple[Path, Config]:
+    """The configuration file and what it says."""
+    path = find_config(option, os.environ)
+    return path, load_config(path)
+
+
+@contextmanager
+def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[Host]:
+    """Open everything that a reconcile needs, and close it again.
+
+    Raises ``WorldFailed`` when the ledger is missing although keys or publications exist: a PKI
+    that forgot what it issued must not go on issuing.
+    """
+    check_ledger(config)
+    entropy = SystemEntropy()
+    keys = FileKeyStore(
+        config.state.keys,
+        config.state.offline_keys,
+        find_passphrase(os.environ, config.state.passphrase_file),
+    )
+    targets = {str(t.publication): DirectoryTarget(t.directory) for t in config.targets}
+    with (
+        Ledger.open(config.state.ledger, entropy=entropy) as ledger,
+        Repository.open(
+            config.repository.url, config.repository.branch, config.state.clone
+        ) as repository,
+    ):
+
+        def observe(now: Instant) -> Observed:
+            def record(accepted: Accepted) -> None:
+                with ledger.transaction(now) as transaction:
+                    transaction.append([accepted], commit=accepted.commit)
+
+            return advance(
+                repository,
+                ManifestCache(config.state.cache),
+                path=config.repository.path,
+                head=repository.fetch(),
+                reader=ledger.reader,
+                record=record,
+            )
+
+        yield Host(
+            clock=clock or SystemClock(),
+            entropy=entropy,
+            ledger=ledger,
+            keys=keys,
+            targets=targets,
+            observe=observe,
+            revocations_limit=config.revocations,
+            limit_origin=Position(str(path)),
+            seconds=time.perf_counter,
+        )
+
+
+def check_ledger(config: Config) -> None:
+    """Refuse to go on without the ledger; say what else there is."""
+    if config.state.ledger.exists():
+        return
+    left = leftovers(config)
+    if left:
+        raise WorldFailed(
+            f"the ledger {config.state.ledger} is missing, but there is {', '.join(left)}",
+            "restore the ledger from its backup; a new one would forget every revocation",
+        )
+    raise WorldFailed(
+        f"there is no ledger at {config.state.ledger}", "create it with `vcc-pki init`"
+    )
+
+
+def leftovers(config: Config) -> list[str]:
+    """What shows that this PKI has been at work here before: keys and published files."""
+    found = []
+    for words, folder in (
+        ("a key in", config.state.keys),
+        ("an offline key in", config.state.offline_keys),
+        *((f"publication {t.publication} in", t.directory) for t in config.targets),
+    ):
+        if folder.is_dir() and any(not p.name.startswith(".") for p in folder.iterdir()):
+            found.append(f"{words} {folder}")
+    return found

@@ -1,0 +1,171 @@
+"""``vcc-pki``: the verbs, and what an error becomes: an exit code and a sentence."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer._click.exceptions import UsageError  # typer carries its own click
+
+from pki_schema.errors import WorldFailed
+
+EXIT_ERROR = 1
+EXIT_USAGE = 64
+"""sysexits' EX_USAGE, because 2 means "there are changes" for ``plan --detailed-exitcode``."""
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="The host's vcc-pki.toml (or $VCC_PKI_CONFIG).",
+    ),
+]
+OutputOption = Annotated[
+    str, typer.Option("--output", "-o", metavar="FORMAT", help="table or json.")
+]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", metavar="INSTANT", help="Decide as of 2026-11-23T12:00:00Z.")
+]
+
+app = typer.Typer(
+    name="vcc-pki",
+    help="A PKI that is declared in Git: plan it, sign it, publish it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _root(context: typer.Context, config: ConfigOption = None) -> None:
+    context.obj = config
+
+
+@app.command()
+def demo(
+    source: Annotated[
+        Path, typer.Option("--from", metavar="DIR", help="The desired state to start from.")
+    ] = Path("desired-state"),
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where to build it; emptied first.")
+    ] = Path("demo"),
+    services: Annotated[
+        int, typer.Option("--services", metavar="N", help="Add services up to N in all.")
+    ] = 0,
+) -> None:
+    """Build a whole PKI in one folder: a Git repository, keys, certificates, CRLs, answers."""
+    from pki_reconciler.cli.demo import run
+
+    raise typer.Exit(run(source=source, folder=folder, services=services))
+
+
+@app.command()
+def init(context: typer.Context, config: ConfigOption = None) -> None:
+    """Create the ledger and the key store that vcc-pki.toml names."""
+    from pki_reconciler.cli.init import run
+
+    raise typer.Exit(run(config or context.obj))
+
+
+@app.command()
+def validate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A desired-state tree.")],
+    output: OutputOption = "table",
+) -> None:
+    """Check a desired-state tree and say everything that is wrong with it."""
+    from pki_reconciler.cli.validate import run
+
+    raise typer.Exit(run(folder, output=checked(output)))
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    config: ConfigOption = None,
+    as_of: AsOfOption = None,
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option(
+            "--detailed-exitcode", help="0 nothing to do, 2 changes, 3 something is held."
+        ),
+    ] = False,
+    output: OutputOption = "table",
+) -> None:
+    """Say what apply would do now; nothing is signed or written."""
+    from pki_reconciler.cli.plan import run
+
+    raise typer.Exit(
+        run(config or context.obj, as_of=as_of, detailed=detailed_exitcode, output=checked(output))
+    )
+
+
+@app.command()
+def apply(
+    context: typer.Context, config: ConfigOption = None, output: OutputOption = "table"
+) -> None:
+    """Reconcile once: accept commits, sign, record, publish. 3 when something is held."""
+    from pki_reconciler.cli.apply import run
+
+    raise typer.Exit(run(config or context.obj, output=checked(output)))
+
+
+@app.command()
+def status(
+    context: typer.Context, config: ConfigOption = None, output: OutputOption = "table"
+) -> None:
+    """Show CAs, services and what is due next, from the ledger."""
+    from pki_reconciler.cli.status import run
+
+    raise typer.Exit(run(config or context.obj, output=checked(output)))
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    config: ConfigOption = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks one.")] = 8080,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    publication: Annotated[
+        str | None, typer.Option("--publication", help="Which one, if several are bound here.")
+    ] = None,
+) -> None:
+    """Serve a publication over plain HTTP: files, OCSP by GET and POST, /livez."""
+    from pki_reconciler.cli.serve import run
+
+    raise typer.Exit(run(config or context.obj, host=host, port=port, publication=publication))
+
+
+def checked(output: str) -> str:
+    """An output format, or a usage error."""
+    if output not in ("table", "json"):
+        raise typer.BadParameter(f'"{output}" is not an output format; use table or json')
+    return output
+
+
+def main() -> None:
+    """Run a verb and exit: 0 done, 1 error, 3 held, 64 wrong usage."""
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(arguments: list[str]) -> int:
+    """Run a verb; returns its exit code. Errors are told on stderr, never as a stack trace."""
+    from pki_reconciler.config import ConfigRefused
+
+    try:
+        result = app(args=arguments, standalone_mode=False)
+    except UsageError as error:
+        error.show()
+        return EXIT_USAGE
+    except typer.Abort:
+        return EXIT_ERROR
+    except ConfigRefused as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        return EXIT_ERROR
+    except WorldFailed as error:
+        remedy = f"\n{error.remedy}" if error.remedy else ""
+        typer.echo(f"vcc-pki: {error.message}{remedy}", err=True)
+        return EXIT_ERROR
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,37 @@
+"""``vcc-pki serve``: one publication over plain HTTP. Holds no key and opens no ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from pki_publishers.server import serve
+from pki_reconciler.config import Config, find_config, load_config
+from pki_reconciler.ports import SystemClock
+from pki_schema.errors import WorldFailed
+
+
+def run(option: Path | None, *, host: str, port: int, publication: str | None) -> int:
+    import os
+
+    config = load_config(find_config(option, os.environ))
+    folder = chosen(config, publication)
+    typer.echo(f"serving {folder} on http://{host}:{port} (Ctrl-C ends it)", err=True)
+    serve(folder, host=host, port=port, now=SystemClock().now)
+    return 0
+
+
+def chosen(config: Config, publication: str | None) -> Path:
+    """The folder of the named publication, or of the only one."""
+    folders = {str(target.publication): target.directory for target in config.targets}
+    names = ", ".join(sorted(folders)) or "none"
+    if publication is None and len(folders) == 1:
+        return next(iter(folders.values()))
+    if publication is None:
+        raise WorldFailed(
+            f"{len(folders)} publications are bound here ({names})", "name one with --publication"
+        )
+    if publication not in folders:
+        raise WorldFailed(f"publication {publication} is not bound here ({names})")
+    return folders[publication]

@@ -1,0 +1,67 @@
+"""``vcc-pki validate DIR``: needs no configuration, no ledger and no key."""
+
+from __future__ import annotations
+
+import stat
+from collections import Counter
+from pathlib import Path
+
+import typer
+
+from pki_reconciler.cli import output as told
+from pki_schema.desired import DesiredState
+from pki_schema.errors import Position, Problem, Severity, WorldFailed, has_errors
+from pki_schema.load import load
+
+LARGEST_FILE = 1024 * 1024 + 1
+"""One byte more than a manifest may have: enough for the loader to see that it is too large."""
+
+
+def run(folder: Path, *, output: str) -> int:
+    files, unreadable = read_tree(folder)
+    loaded, resolved = load(files)
+    problems = (*unreadable, *loaded.problems)
+    if output == "json":
+        told.json({"problems": [told.problem(p) for p in problems], "kinds": _kinds(loaded.state)})
+    else:
+        told.problems(problems, prefix=folder)
+        typer.echo(_verdict(loaded.state, problems, pending=len(resolved.pending)))
+    return 1 if has_errors(problems) else 0
+
+
+def read_tree(folder: Path) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
+    """Every regular file below a folder, by its path relative to it; hidden folders are left out.
+
+    Symbolic links and special files are problems and never followed.
+    """
+    if not folder.is_dir():
+        raise WorldFailed(f"{folder} is not a folder")
+    files: dict[str, bytes] = {}
+    problems = []
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if any(part.startswith(".") for part in relative.parts):
+            continue
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode):
+            with path.open("rb") as stream:
+                files[relative.as_posix()] = stream.read(LARGEST_FILE)
+        elif not stat.S_ISDIR(mode):
+            problems.append(
+                Problem(Position(relative.as_posix()), "PKI1301", "is not a regular file")
+            )
+    return files, tuple(problems)
+
+
+def _kinds(state: DesiredState) -> dict[str, int]:
+    return dict(sorted(Counter(identity.kind for identity in state.objects).items()))
+
+
+def _verdict(state: DesiredState, problems: tuple[Problem, ...], *, pending: int) -> str:
+    counts = Counter(problem.severity for problem in problems)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in _kinds(state).items()) or "nothing"
+    return (
+        f"{kinds}\n"
+        f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings, "
+        f"{counts[Severity.NOTICE]} notices; {pending} certificates wait for a CSR"
+    )

@@ -1,0 +1,52 @@
+"""The host's settings as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pki_schema.fields import Name
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositorySettings:
+    """The repository with the desired state.
+
+    ``url`` is as git takes it (a local one is an absolute ``file://`` URL), ``branch`` the
+    protected branch without ``refs/heads/``, ``path`` the folder inside the repository (POSIX,
+    ``.`` for its root).
+    """
+
+    url: str
+    branch: str = "main"
+    path: str = "."
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatePaths:
+    """Where the host keeps what Git must not know; all absolute. ``clone`` is the bare clone."""
+
+    ledger: Path
+    keys: Path
+    offline_keys: Path
+    cache: Path
+    clone: Path
+    passphrase_file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The folder a declared ``Publication`` is written to."""
+
+    publication: Name
+    directory: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """One host's settings. ``revocations`` is the repository-wide limit for 24 hours, if any."""
+
+    repository: RepositorySettings
+    state: StatePaths
+    targets: tuple[Target, ...] = ()
+    revocations: int | None = None

@@ -1,0 +1,90 @@
+"""Certificates: from a meaning, an issuer, a key, a serial and an instant to bytes to be signed.
+
+Nothing is judged here, and nothing is bent to fit: a certificate that would outlive its issuer is
+built as declared, and refused by the linter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from cryptography import x509
+
+from pki_reconciler.chain import CertificateFacts, Unsigned
+from pki_reconciler.decide.build import extensions
+from pki_reconciler.decide.build.capture import capture
+from pki_reconciler.decide.build.issuer import Issuer
+from pki_schema.desired import Meaning
+from pki_schema.instants import SECOND, Instant
+from pki_schema.x509 import der
+from pki_schema.x509.algorithms import ALGORITHMS, PublicKey, algorithm_of, spki_der
+
+BACKDATE = timedelta(minutes=5)
+"""How far notBefore lies before the signature, for relying parties whose clocks are slow."""
+
+
+def build_certificate(
+    meaning: Meaning,
+    *,
+    issuer: Issuer | None,
+    public_key: PublicKey,
+    serial: int,
+    now: Instant,
+    cause: str,
+    reason: str,
+) -> Unsigned[CertificateFacts]:
+    """Lay out a certificate for ``public_key``; without ``issuer`` it is self-signed.
+
+    ``cause`` and ``reason`` are kept for the ledger. Raises ``ValueError`` for what X.509 cannot
+    express: a serial that is not positive or above 159 bits, a common name above 64 characters, a
+    country that is not two letters, a self-signed key off the closed list.
+    """
+    profile = meaning.profile
+    not_before = now - BACKDATE
+    # RFC 5280 section 4.1.2.5: the last second counts, so a day is 86,400 seconds and not one more.
+    not_after = not_before + timedelta(seconds=profile.duration) - SECOND
+    subject = extensions.subject_name(profile.subject)
+    signing_key = issuer.public_key if issuer else public_key
+    key_algorithm = issuer.key_algorithm if issuer else _listed(public_key)
+    own = spki_der(public_key)
+    spki = hashlib.sha256(own).hexdigest()
+    builder = x509.CertificateBuilder(
+        issuer_name=issuer.subject if issuer else subject,
+        subject_name=subject,
+        public_key=public_key,
+        extensions=list(extensions.of_certificate(profile, issuer=issuer, spki=own)),
+    )
+    draft = (
+        builder.serial_number(serial)
+        .not_valid_before(not_before)
+        .not_valid_after(not_after)
+        .sign(capture(signing_key), ALGORITHMS[key_algorithm].digest)  # type: ignore[arg-type]
+        .public_bytes(extensions.DER)
+    )
+    tbs, algorithm = der.taken_apart(draft)
+    return Unsigned(
+        facts=CertificateFacts(
+            issuer=issuer.spki if issuer else spki,
+            serial=serial,
+            subject=meaning.subject,
+            meaning=meaning,
+            spki=spki,
+            not_before=not_before,
+            not_after=not_after,
+            cause=cause,
+            reason=reason,
+        ),
+        draft=draft,
+        tbs=tbs,
+        algorithm=algorithm,
+        signer=issuer.spki if issuer else spki,
+        key_algorithm=key_algorithm,
+    )
+
+
+def _listed(public_key: PublicKey) -> str:
+    algorithm = algorithm_of(public_key)
+    if algorithm is None:
+        raise ValueError("the key is not on the list of algorithms")
+    return algorithm.name

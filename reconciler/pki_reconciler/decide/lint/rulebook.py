@@ -1,0 +1,71 @@
+"""Which rules an object has to pass: one book per kind of object, all rules of its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pki_reconciler.chain import AnswerFacts, CertificateFacts, CrlFacts, Rule
+from pki_reconciler.decide.lint import answers, certificates, crls
+from pki_reconciler.decide.lint.contexts import AnswerContext, CertificateContext, CrlContext
+
+CERTIFICATE_RULES: tuple[Callable[[CertificateContext], Rule[CertificateFacts]], ...] = (
+    certificates.readable,
+    certificates.serial,
+    certificates.validity,
+    certificates.issuer_validity,
+    certificates.signature_algorithm,
+    certificates.issuer_name,
+    certificates.own_name,
+    certificates.shared_name,
+    certificates.key_identifiers,
+    certificates.basic_constraints,
+    certificates.key_usage,
+    certificates.path_length,
+    certificates.extended_key_usage,
+    certificates.issuer_purposes,
+    certificates.ocsp_signing,
+    certificates.alternative_names,
+    certificates.name_grammar,
+    certificates.subtrees,
+    certificates.pointers,
+    certificates.public_key,
+    certificates.subject_name,
+    certificates.policies,
+    certificates.name_constraints,
+    certificates.known_extensions,
+)
+CRL_RULES: tuple[Callable[[CrlContext], Rule[CrlFacts]], ...] = (
+    crls.readable,
+    crls.issuer,
+    crls.number,
+    crls.this_update,
+    crls.next_update,
+    crls.complete,
+    crls.entries,
+    crls.reasons,
+    crls.scope,
+    crls.kept_expired,
+)
+ANSWER_RULES: tuple[Callable[[AnswerContext], Rule[AnswerFacts]], ...] = (
+    answers.readable,
+    answers.single,
+    answers.certificate_id,
+    answers.responder,
+    answers.times,
+    answers.status,
+)
+
+
+def certificate_rules(context: CertificateContext) -> tuple[Rule[CertificateFacts], ...]:
+    """The rules for certificates of one issuer at one instant."""
+    return tuple(rule(context) for rule in CERTIFICATE_RULES)
+
+
+def crl_rules(context: CrlContext) -> tuple[Rule[CrlFacts], ...]:
+    """The rules for the next CRL of one issuer."""
+    return tuple(rule(context) for rule in CRL_RULES)
+
+
+def answer_rules(context: AnswerContext) -> tuple[Rule[AnswerFacts], ...]:
+    """The rules for answers of one responder at one instant."""
+    return tuple(rule(context) for rule in ANSWER_RULES)

@@ -1,0 +1,124 @@
+"""The accepted tree: its objects, who refers to whom, and what its subjects mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from pki_reconciler.ledger import refs, rows, statements, tables, targets
+from pki_reconciler.ledger.records import ObjectFacts
+from pki_reconciler.ledger.rows import ObjectRow
+from pki_schema.desired import SUBJECT_KINDS, Identity, Meaning
+
+OBJECT = tables.object_
+
+_DECLARED = sa.select(OBJECT).where(OBJECT.c.state == "present", OBJECT.c.facts.is_not(None))
+
+
+def present(connection: sa.Connection) -> tuple[ObjectRow, ...]:
+    """All objects, in the order of their identities."""
+    return tuple(map(rows.object_row, connection.execute(_DECLARED.order_by(OBJECT.c.ref))))
+
+
+def at_paths(connection: sa.Connection, paths: Iterable[str]) -> tuple[ObjectRow, ...]:
+    """The objects in these files."""
+    return tuple(
+        rows.object_row(row)
+        for chunk in statements.chunks(paths)
+        for row in connection.execute(_DECLARED.where(OBJECT.c.path.in_(chunk)))
+    )
+
+
+def facts(
+    connection: sa.Connection, identities: Iterable[Identity]
+) -> Mapping[Identity, ObjectFacts]:
+    """These objects, as far as they are declared."""
+    found = [
+        rows.object_row(row)
+        for chunk in statements.chunks(map(refs.of, identities))
+        for row in connection.execute(_DECLARED.where(OBJECT.c.ref.in_(chunk)))
+    ]
+    return {row.identity: row.facts for row in found}
+
+
+def referrers(connection: sa.Connection, identities: Iterable[Identity]) -> frozenset[Identity]:
+    """The transitive closure against the direction of references."""
+    seen: set[str] = set()
+    frontier = [refs.of(identity) for identity in identities]
+    while frontier:
+        found = {
+            source
+            for chunk in statements.chunks(frontier)
+            for source in connection.execute(
+                sa.select(tables.ref.c.source).where(tables.ref.c.target.in_(chunk))
+            ).scalars()
+        }
+        frontier = sorted(found - seen)
+        seen |= found
+    return frozenset(map(refs.identity, seen))
+
+
+def declared(
+    connection: sa.Connection, identities: Iterable[Identity] | None
+) -> Mapping[Identity, Meaning]:
+    """Declared meanings by subject."""
+    query = sa.select(OBJECT.c.ref, OBJECT.c.declared).where(OBJECT.c.declared.is_not(None))
+    parts = (
+        [query.where(OBJECT.c.kind.in_(sorted(SUBJECT_KINDS)))]
+        if identities is None
+        else [
+            query.where(OBJECT.c.ref.in_(chunk))
+            for chunk in statements.chunks(map(refs.of, identities))
+        ]
+    )
+    found = {
+        refs.identity(row.ref): rows.meaning(row.declared)
+        for part in parts
+        for row in connection.execute(part)
+    }
+    return {identity: meaning for identity, meaning in found.items() if meaning}
+
+
+def of_kinds(connection: sa.Connection, kinds: Iterable[str]) -> tuple[ObjectRow, ...]:
+    """All objects of some kinds, in the order of their identities."""
+    query = _DECLARED.where(OBJECT.c.kind.in_(sorted(kinds))).order_by(OBJECT.c.ref)
+    return tuple(map(rows.object_row, connection.execute(query)))
+
+
+_SUBJECTS_OF = {
+    "Service": ("Certificate",),
+    "CertificateAuthority": ("AuthorityCertificate", "ResponderCertificate"),
+}
+
+
+def subjects_of(connection: sa.Connection, identities: Iterable[Identity]) -> frozenset[Identity]:
+    """Subjects declared, or waiting for a CSR, by these objects."""
+    found: set[str] = set()
+    for identity in identities:
+        for kind in _SUBJECTS_OF.get(identity.kind, ()):
+            query = sa.select(OBJECT.c.ref).where(
+                targets.under(OBJECT.c.ref, kind, identity.tenant, identity.name),
+                OBJECT.c.state != "removed",
+            )
+            found.update(connection.execute(query).scalars())
+    return frozenset(map(refs.identity, found))
+
+
+def in_use(connection: sa.Connection, subjects: Iterable[Identity]) -> Mapping[Identity, rows.Use]:
+    """What subjects use now; without those that never had a certificate."""
+    query = (
+        sa.select(OBJECT.c.ref, OBJECT.c.issuer, OBJECT.c.serial, OBJECT.c.commit, tables.due.c.at)
+        .outerjoin(tables.due, (tables.due.c.ref == OBJECT.c.ref) & (tables.due.c.work == "renew"))
+        .where(OBJECT.c.serial.is_not(None))
+    )
+    return {
+        refs.identity(row.ref): rows.Use(
+            issuer=row.issuer,
+            serial=int(row.serial, 16),
+            commit=row.commit,
+            renew_at=rows.instant(row.at),
+        )
+        for chunk in statements.chunks(map(refs.of, subjects))
+        for row in connection.execute(query.where(OBJECT.c.ref.in_(chunk)))
+    }

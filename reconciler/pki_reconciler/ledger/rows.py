@@ -1,0 +1,196 @@
+"""Rows as values: what readers get and writers hand in, where ``pki_schema.issued`` has no word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from pki_reconciler.ledger import refs
+from pki_reconciler.ledger.records import CertificateIntended, ObjectFacts, Record
+from pki_schema.desired import Identity, Meaning, from_canonical
+from pki_schema.instants import Instant, from_epoch
+from pki_schema.issued import CertificateState, IssuedAnswer, IssuedCertificate, IssuedCrl
+
+R = TypeVar("R", bound=Record, covariant=True)
+
+Row = Any
+"""One row of a query, its columns as attributes."""
+
+Values = dict[str, Any]
+"""One row to be written, by column."""
+
+
+@dataclass(frozen=True)
+class Entry(Generic[R]):
+    """A record in its place: ``seq`` from 1 without gaps, ``at`` in epoch seconds.
+
+    ``commit`` is the commit that the entry was written for, or empty.
+    """
+
+    seq: int
+    at: int
+    record: R
+    commit: str = ""
+
+
+class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A path that is to be written. ``category`` says which write order and cache rule it follows,
+    ``unit`` what has to be rendered to get its bytes, ``digest`` is the SHA-256 (hex) of these.
+    """
+
+    target: str
+    path: str
+    category: str
+    digest: str
+    unit: str
+    not_before: Instant | None = None
+
+
+class PublishedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A path as it stands on a target. ``number`` orders its versions where they have an order;
+    ``delete_after`` is set once something else has taken its place.
+    """
+
+    target: str
+    path: str
+    category: str
+    digest: str
+    etag: str = ""
+    number: int | None = None
+    delete_after: Instant | None = None
+
+
+class ObjectRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A declared object of the accepted tree and the commit that last changed it."""
+
+    identity: Identity
+    path: str
+    blob: str
+    state: str
+    commit: str
+    facts: ObjectFacts
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """The certificate a subject uses, the commit that declared it, and when it will be renewed."""
+
+    issuer: str
+    serial: int
+    commit: str
+    renew_at: Instant | None
+
+
+class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A key by the SHA-256 (hex) of its SPKI. ``blocked`` names the revocation that barred it."""
+
+    spki: str
+    algorithm: str
+    purpose: str
+    owner: Identity | None
+    locator: str
+    blocked: str = ""
+
+
+class OpenIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate that may have been signed and was not recorded."""
+
+    seq: int
+    at: Instant
+    record: CertificateIntended
+
+
+class OpenBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A CRL (``kind`` crl) or a batch of answers (``answers``), intended and not recorded."""
+
+    seq: int
+    kind: str
+    issuer: str
+    number: int | None
+
+
+def instant(seconds: int | None) -> Instant | None:
+    return None if seconds is None else from_epoch(seconds)
+
+
+def meaning(text: str | None) -> Meaning | None:
+    """A stored meaning."""
+    return None if text is None else from_canonical(text.encode(), Meaning)
+
+
+def certificate(row: Row, der: bytes = b"") -> IssuedCertificate:
+    """A row of ``certificate`` whose state is not ``intended``."""
+    return IssuedCertificate(
+        issuer=row.issuer,
+        serial=int(row.serial, 16),
+        subject=refs.identity(row.subject),
+        spec=row.spec,
+        spki=row.spki,
+        not_before=from_epoch(row.not_before),
+        not_after=from_epoch(row.not_after),
+        state=CertificateState(row.state),
+        revoked_at=instant(row.revoked_at),
+        reason=row.reason,
+        invalidity_date=instant(row.invalidity_date),
+        der=der,
+    )
+
+
+def crl(row: Row) -> IssuedCrl:
+    """A row of ``status`` with the bytes of a CRL."""
+    return IssuedCrl(
+        issuer=row.issuer,
+        number=row.number,
+        this_update=from_epoch(row.this_update),
+        next_update=from_epoch(row.next_update),
+        regular_at=from_epoch(row.regular_at),
+        der=row.bytes,
+    )
+
+
+def answer(row: Row) -> IssuedAnswer:
+    """A row of ``status`` with the bytes of an OCSP answer."""
+    return IssuedAnswer(
+        issuer=row.issuer,
+        serial=int(row.scope, 16),
+        algorithm=row.kind.removeprefix("ocsp-"),
+        this_update=from_epoch(row.this_update),
+        next_update=from_epoch(row.next_update),
+        der=row.bytes,
+    )
+
+
+def object_row(row: Row) -> ObjectRow:
+    """A row of ``object`` that stands for something declared, not for a subject."""
+    return ObjectRow(
+        identity=refs.identity(row.ref),
+        path=row.path,
+        blob=row.blob,
+        state=row.state,
+        commit=row.commit,
+        facts=from_canonical(row.facts.encode(), ObjectFacts),
+    )
+
+
+def published(row: Row) -> PublishedRow:
+    return PublishedRow(
+        target=row.target,
+        path=row.path,
+        category=row._mapping["class"],
+        digest=row.digest,
+        etag=row.etag,
+        number=row.number,
+        delete_after=instant(row.delete_after),
+    )
+
+
+def outgoing(row: Row) -> OutboxRow:
+    return OutboxRow(
+        target=row.target,
+        path=row.path,
+        category=row._mapping["class"],
+        digest=row.digest,
+        unit=row.unit,
+        not_before=instant(row.not_before),
+    )

@@ -1,0 +1,137 @@
+"""The loop: observe, decide, act, publish; and once more, until there is nothing left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from pki_publishers.targets.target import Target
+from pki_reconciler.act import publish as publication
+from pki_reconciler.act.certify import certify
+from pki_reconciler.act.cycle import Cycle, Done
+from pki_reconciler.act.recover import recover
+from pki_reconciler.act.revoke import revoke, settle
+from pki_reconciler.act.statuses import refresh
+from pki_reconciler.decide.guard import limited
+from pki_reconciler.decide.plan import plan as decide
+from pki_reconciler.decide.status import CERTIFYING
+from pki_reconciler.keys.store import KeyStore
+from pki_reconciler.ledger.write import Ledger
+from pki_reconciler.observe.advance import Observed
+from pki_reconciler.ports import Clock, Entropy
+from pki_schema.errors import Position
+from pki_schema.instants import Instant
+from pki_schema.planned import Held, Plan, Verb, Wave
+
+ROUNDS = 4
+"""What one round leaves (a revocation's replacement, a new CA's first CRL) the next one does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """What this host brings: its clock, entropy, keys, ledger, targets and limits.
+
+    ``observe`` brings the ledger up to the newest acceptable commit; ``revocations_limit`` is the
+    host's own for the whole repository, set at ``limit_origin``. ``seconds`` is a monotonic
+    clock for reporting how long things took; nothing is decided by it.
+    """
+
+    clock: Clock
+    entropy: Entropy
+    ledger: Ledger
+    keys: KeyStore
+    targets: Mapping[str, Target]
+    observe: Callable[[Instant], Observed]
+    revocations_limit: int | None
+    limit_origin: Position
+    seconds: Callable[[], float]
+
+
+@dataclass
+class Outcome:
+    """What a reconcile saw and did. ``stages`` are seconds by name, in order of first use."""
+
+    now: Instant
+    observed: Observed
+    plans: list[Plan] = field(default_factory=list)
+    done: Done = field(default_factory=Done)
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def kept_back(self) -> tuple[Held, ...]:
+        """What a guard, a rule or the linter kept back, as it stands at the end."""
+        last = self.plans[-1].held if self.plans else ()
+        return (*last, *self.done.rejected)
+
+    @property
+    def held(self) -> bool:
+        """Whether anything was kept back."""
+        return bool(self.kept_back)
+
+
+def reconcile(host: Host) -> Outcome:
+    """One reconcile, until a plan is empty or does no more than hold.
+
+    Raises ``WorldFailed`` when disk, Git or key store do; what was durable by then stays, and the
+    next reconcile goes on from there.
+    """
+    now = host.clock.now()
+    stages: dict[str, float] = {}
+    with _timed(host, stages, "observe"):
+        observed = host.observe(now)
+    outcome = Outcome(now=now, observed=observed, stages=stages)
+    with _timed(host, stages, "recover"):
+        recover(_cycle(host, outcome, Plan(commit=host.ledger.reader.accepted() or "")))
+    for _ in range(ROUNDS):
+        with _timed(host, stages, "plan"):
+            touched = limited(
+                host.ledger.reader.touched(now), host.revocations_limit, host.limit_origin
+            )
+            plan = decide(touched, now)
+        outcome.plans.append(plan)
+        if not plan.actions:
+            break
+        _execute(host, outcome, plan)
+    with _timed(host, stages, "publish"):
+        publication.publish(_cycle(host, outcome, outcome.plans[-1]), host.targets)
+    outcome.done.written = host.ledger.counts
+    return outcome
+
+
+def _execute(host: Host, outcome: Outcome, plan: Plan) -> None:
+    cycle = _cycle(host, outcome, plan)
+    by_wave = {wave: list(actions) for wave, actions in groupby(plan.actions, lambda a: a.wave)}
+    with _timed(host, outcome.stages, "revoke"):
+        revoke(cycle, by_wave.get(Wave.REVOCATION, []))
+        settle(cycle, [a for a in plan.actions if a.verb in (Verb.ADOPT, Verb.RETIRE, Verb.EXPIRE)])
+    for wave, name in ((Wave.AUTHORITY, "CAs"), (Wave.RESPONDER, "responders"), (Wave.LEAF, "sign")):
+        chosen = [a for a in by_wave.get(wave, []) if a.verb in CERTIFYING]
+        with _timed(host, outcome.stages, name):
+            for _, level in groupby(chosen, lambda a: a.depth):
+                certify(cycle, list(level))
+    with _timed(host, outcome.stages, "status"):
+        refresh(cycle)
+
+
+def _cycle(host: Host, outcome: Outcome, plan: Plan) -> Cycle:
+    return Cycle(
+        now=outcome.now,
+        commit=plan.commit,
+        plan=plan.digest(),
+        ledger=host.ledger,
+        keys=host.keys,
+        entropy=host.entropy,
+        targets=tuple(sorted(host.targets)),
+        done=outcome.done,
+    )
+
+
+@contextmanager
+def _timed(host: Host, stages: dict[str, float], name: str) -> Iterator[None]:
+    start = host.seconds()
+    try:
+        yield
+    finally:
+        stages[name] = stages.get(name, 0.0) + host.seconds() - start

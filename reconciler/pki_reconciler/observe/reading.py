@@ -1,0 +1,133 @@
+"""Reading just enough of one commit's tree: files by need, decoded once, remembered by blob id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from pki_reconciler.ledger.read import Reader
+from pki_reconciler.observe.git import Repository
+from pki_reconciler.observe.manifests import ManifestCache
+from pki_schema.desired import Declared, Identity, SigningRequest
+from pki_schema.errors import Problem
+from pki_schema.load import Document, references_of, signing_request, tree
+from pki_schema.load.documents import decode, from_cache, to_cache
+from pki_schema.load.links import certificates_of
+
+ALWAYS = ("CertificateAuthority", "Publication")
+"""Kinds every judgement looks at whole: two CAs must not share a name, base URLs must be served."""
+
+
+class Reading:
+    """The files of one commit that somebody asked for. ``parsed`` counts YAML decoded here."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        cache: ManifestCache,
+        *,
+        blobs: Mapping[str, str],
+        reader: Reader,
+    ) -> None:
+        self._repository = repository
+        self._cache = cache
+        self._reader = reader
+        self._fresh: dict[str, Document] = {}
+        self.blobs = blobs
+        self.documents: dict[str, Document] = {}
+        self.problems: list[Problem] = []
+        self.parsed = 0
+
+    def load(self, paths: Iterable[str]) -> None:
+        """Decode the manifests among these paths, as far as the commit has them."""
+        wanted: dict[str, str] = {}
+        for path in paths:
+            spot = tree.classify(path)
+            if path not in self.blobs or path in self.documents:
+                continue
+            if isinstance(spot, tree.Ignored):
+                self.problems += [spot.problem] if spot.problem else []
+            elif isinstance(spot, tree.ManifestPath):
+                wanted[path] = self.blobs[path]
+        known = self._cache.get(wanted.values())
+        missing = {}
+        for path, blob in wanted.items():
+            document = from_cache(known[blob], path) if blob in known else None
+            if document is None:
+                missing[path] = blob
+            else:
+                self.documents[path] = document
+        self._decode(missing)
+
+    def _decode(self, missing: Mapping[str, str]) -> None:
+        contents = self._repository.read(missing.values())
+        for path, blob in missing.items():
+            data = contents.found.get(blob, b"")
+            secrets = tree.secrets(path, data)
+            self.problems += secrets
+            if secrets:
+                continue  # its text must not come up in a message
+            document = decode(path, blob, data)
+            self.documents[path] = document
+            self._fresh[blob] = document
+            self.parsed += 1
+
+    def identities(self, paths: Iterable[str]) -> set[Identity]:
+        """The objects that these files declare, where they stand."""
+        return {
+            tree.place(document.declared)[0]
+            for path in paths
+            if (document := self.documents.get(path)) and document.declared
+        }
+
+    def reach(self, start: Iterable[Identity]) -> None:
+        """Decode these objects and all they reach by reference, a level at a time."""
+        seen: set[Identity] = set()
+        level = set(start)
+        self.load(row.path for row in self._reader.of_kinds(ALWAYS))
+        while level:
+            self.load(facts.path for facts in self._reader.facts(level).values())
+            seen |= level
+            level = {
+                target
+                for declared in self._placed()
+                if declared.identity in seen
+                for target in references_of(declared)
+            } - seen
+
+    def _placed(self) -> Iterator[Declared]:
+        """The objects read so far, each with the identity that its place gives it."""
+        for document in self.documents.values():
+            if document.declared:
+                identity, _ = tree.place(document.declared)
+                yield msgspec.structs.replace(document.declared, identity=identity)
+
+    def requests(self, of: Iterable[Identity]) -> Iterator[SigningRequest]:
+        """The CSRs of these services, as far as the commit has them."""
+        services = set(of)
+        spots = {
+            tree.request_path(spot.identity): spot
+            for declared in self._placed()
+            if declared.identity in services
+            for _, certificate in certificates_of(declared)
+            for spot in [
+                tree.RequestPath(
+                    declared.identity.tenant, declared.identity.name, certificate.name
+                )
+            ]
+        }
+        blobs = {path: self.blobs[path] for path in spots if path in self.blobs}
+        contents = self._repository.read(blobs.values())
+        for path, blob in blobs.items():
+            data = contents.found.get(blob)
+            if data is None:
+                continue  # too large: the listing says so
+            secrets = tree.secrets(path, data)
+            self.problems += secrets
+            if not secrets:
+                yield signing_request(spots[path], path, blob, data)
+
+    def remember(self) -> None:
+        """Keep what was decoded without a problem for the next time these bytes come by."""
+        self._cache.put({blob: to_cache(d) for blob, d in self._fresh.items() if not d.problems})

@@ -1,0 +1,136 @@
+"""What git lists of a tree, as values: regular files, and a problem for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from pki_schema.errors import Position, Problem, WorldFailed
+
+LARGEST_FILE: Final = 1024 * 1024
+MOST_FILES: Final = 200_000
+REGULAR: Final = frozenset({"100644", "100755"})
+_ABSENT: Final = "000000"
+
+
+@dataclass(frozen=True)
+class TreeEntry:
+    """A regular file: path relative to the listed folder, mode, blob id, size in octets."""
+
+    path: str
+    mode: str
+    blob: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """A path whose file differs: the blob ids ``before`` and ``after``, empty for no such file."""
+
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The regular files of a tree in git's order, and what is wrong with the others."""
+
+    entries: tuple[TreeEntry, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The changed files in git's order, and what is wrong with what was added."""
+
+    changes: tuple[Change, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def parse_listing(records: Iterable[bytes], *, largest: int, most: int) -> Listing:
+    """Read ``git ls-tree -r -l -z``. Above ``most`` files there is one problem and no entry."""
+    entries: list[TreeEntry] = []
+    problems: list[Problem] = []
+    for count, record in enumerate(records):
+        if count >= most:
+            return Listing(problems=(too_many(most),))
+        head, _, raw = record.partition(b"\t")
+        mode, _, blob, size = head.decode("ascii").split()
+        path = _shown(raw)
+        problem = _path_problem(raw, path) or _mode_problem(mode, path)
+        if problem is None and not size.isdigit():
+            raise WorldFailed(f"the clone lacks the blob {blob}", "delete the clone, try again")
+        if problem is None and int(size) > largest:
+            problem = too_large(path, int(size), largest)
+        if problem:
+            problems.append(problem)
+        else:
+            entries.append(TreeEntry(path, mode, blob, int(size)))
+    return Listing(tuple(entries), tuple(problems))
+
+
+def parse_difference(records: Iterable[bytes], *, most: int) -> Difference:
+    """Read ``git diff-tree -r -z --raw --no-renames``: a header and a path in turn."""
+    changes: list[Change] = []
+    problems: list[Problem] = []
+    pairs = iter(records)
+    for count, (head, raw) in enumerate(zip(pairs, pairs, strict=True)):
+        if count >= most:
+            return Difference(problems=(too_many(most),))
+        old, new, before, after, _ = head.decode("ascii").removeprefix(":").split()
+        path = _shown(raw)
+        fault = _path_problem(raw, path)
+        problem = (fault or _mode_problem(new, path)) if new != _ABSENT else None
+        if problem:
+            problems.append(problem)
+        change = Change(path, before if old in REGULAR else "", after if new in REGULAR else "")
+        if not fault and change.before != change.after:
+            changes.append(change)
+    return Difference(tuple(changes), tuple(problems))
+
+
+def too_large(path: str, size: int, largest: int) -> Problem:
+    """A file above the cap; it is not read."""
+    message = f"the file has {size} octets, more than {largest}"
+    return Problem(Position(path), "PKI1304", message, "split it, or keep it elsewhere")
+
+
+def too_many(most: int) -> Problem:
+    """A tree with more files than are read."""
+    return Problem(Position("."), "PKI1305", f"there are more than {most} files")
+
+
+def no_folder(path: str) -> Problem:
+    """A commit without the folder of the desired state."""
+    hint = "correct path in vcc-pki.toml, or restore the folder"
+    return Problem(Position(path), "PKI1307", f"the commit has no folder {path!r}", hint)
+
+
+def _shown(raw: bytes) -> str:
+    """A path as text; octets that are not UTF-8 show in hexadecimal."""
+    return raw.decode(errors="backslashreplace")
+
+
+def _path_problem(raw: bytes, path: str) -> Problem | None:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return Problem(Position(path), "PKI1303", "the path is not UTF-8", "rename the file")
+    if not path.isprintable():
+        shown = Position(ascii(path)[1:-1])
+        return Problem(shown, "PKI1303", "the path has control characters", "rename the file")
+    return None
+
+
+def _mode_problem(mode: str, path: str) -> Problem | None:
+    if mode in REGULAR:
+        return None
+    if mode == "120000":
+        hint = "commit the file itself"
+        return Problem(Position(path), "PKI1301", "the file is a symbolic link", hint)
+    if mode == "160000":
+        hint = "commit the files themselves"
+        return Problem(Position(path), "PKI1302", "the folder is a submodule", hint)
+    return Problem(Position(path), "PKI1306", f"the file has mode {mode}", "use 100644")

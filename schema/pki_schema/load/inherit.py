@@ -1,0 +1,110 @@
+"""Templates with their parents: one complete specification per template.
+
+A field left out is inherited, a field given stands instead of the parent's; a child may only
+narrow. What a parent's reviewers refused can then not come back by extending their template.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pki_schema.desired import GLOBAL, Declared, DesiredState, Identity
+from pki_schema.errors import Problem
+from pki_schema.kinds import CertificateTemplateSpec
+from pki_schema.kinds.template import TemplateNames
+from pki_schema.load.complete import CompleteTemplate, contradictions
+from pki_schema.load.lineage import lineage
+from pki_schema.load.narrowing import widenings
+from pki_schema.load.tree import at
+from pki_schema.x509.algorithms import ALGORITHMS
+
+
+@dataclass
+class Templates:
+    """The complete templates of a state, each folded when first asked for."""
+
+    state: DesiredState
+    _folded: dict[str, tuple[CompleteTemplate | None, tuple[Problem, ...]]] = field(
+        default_factory=dict
+    )
+
+    def complete(self, name: str) -> CompleteTemplate | None:
+        """The template, or ``None`` when it is missing or faulty."""
+        return self._fold(name)[0]
+
+    def problems(self, name: str) -> tuple[Problem, ...]:
+        """What is wrong with the template itself, its references aside."""
+        return self._fold(name)[1]
+
+    def _fold(self, name: str) -> tuple[CompleteTemplate | None, tuple[Problem, ...]]:
+        if name not in self._folded:
+            declared = self.state.objects.get(Identity("CertificateTemplate", GLOBAL, name))
+            self._folded[name] = fold(self.state, declared) if declared else (None, ())
+        return self._folded[name]
+
+
+def fold(
+    state: DesiredState, declared: Declared
+) -> tuple[CompleteTemplate | None, tuple[Problem, ...]]:
+    """A template with everything it inherits, or the problems that keep it from being complete."""
+    line = lineage(state, declared)
+    specs = [m.spec for m in line.members if isinstance(m.spec, CertificateTemplateSpec)]
+    if not line.whole or len(specs) != len(line.members):
+        return None, ()
+    inherited = specs[-1]
+    for spec in reversed(specs[1:-1]):
+        inherited = _overlay(inherited, spec)
+    merged = _overlay(inherited, specs[0]) if len(specs) > 1 else specs[0]
+    problems = list(widenings(declared, inherited, specs[0])) if len(specs) > 1 else []
+    missing = [
+        Problem(
+            at(declared, "spec"), "PKI3020", f'the template has no "{name}"', "nor do its parents"
+        )
+        for name, value in (
+            ("subject", merged.subject),
+            ("usages", merged.usages),
+            ("duration", merged.duration),
+            ("nameTypes", merged.name_types),
+        )
+        if value is None
+    ]
+    if missing:
+        return None, (*problems, *missing)
+    complete = _completed(declared, merged)
+    problems += contradictions(declared, complete)
+    return (None if problems else complete), tuple(problems)
+
+
+def _overlay(
+    parent: CertificateTemplateSpec, child: CertificateTemplateSpec
+) -> CertificateTemplateSpec:
+    given = {
+        name: getattr(child if getattr(child, name) is not None else parent, name)
+        for name in child.__struct_fields__
+    }
+    return CertificateTemplateSpec(**given)
+
+
+def _completed(declared: Declared, spec: CertificateTemplateSpec) -> CompleteTemplate:
+    duration = int(spec.duration or 0)
+    rule = spec.private_key
+    return CompleteTemplate(
+        name=declared.identity.name,
+        origin=at(declared, "metadata", "name"),
+        issuers=tuple(spec.issuers or ()),
+        subject=spec.subject or (),
+        names=spec.names or TemplateNames(),
+        name_types=tuple(spec.name_types or ()),
+        required_names=tuple(spec.required_names or ()),
+        usages=tuple(spec.usages or ()),
+        extended_key_usage_critical=bool(spec.extended_key_usage_critical),
+        policies=spec.policies or (),
+        algorithms=tuple(rule.algorithms if rule else ()) or tuple(ALGORITHMS),
+        duration=duration,
+        max_duration=int(spec.max_duration) if spec.max_duration else duration,
+        # The default of two thirds of the life is for leaves, which is all templates make.
+        renew_before=int(spec.renew_before) if spec.renew_before else duration // 3,
+        ocsp_no_check=bool(spec.ocsp_no_check),
+        status_pointers=spec.status_pointers is not False,
+        parameters=tuple(spec.parameters or ()),
+    )

@@ -1,0 +1,151 @@
+"""What a certificate names: subject and alternative names, from template and service, judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pki_schema.errors import FieldError, Problem
+from pki_schema.fields import DnsName, EmailAddress, IpAddress, Uri
+from pki_schema.kinds import CertificateAuthoritySpec
+from pki_schema.load.belonging import beyond, foreign, spiffe_domain
+from pki_schema.load.lineage import lineage
+from pki_schema.load.links import Path
+from pki_schema.load.substitute import distinguished_name, substitute
+from pki_schema.load.tree import nearest
+from pki_schema.load.wanted import Wanted
+from pki_schema.x509.oids import NAME_ATTRIBUTES
+
+_Grammar = type[DnsName] | type[IpAddress] | type[Uri] | type[EmailAddress]
+NAMES: dict[str, tuple[str, str, _Grammar]] = {
+    "dns": ("dns_names", "dnsNames", DnsName),
+    "ip": ("ip_addresses", "ipAddresses", IpAddress),
+    "uri": ("uris", "uris", Uri),
+    "email": ("email_addresses", "emailAddresses", EmailAddress),
+    # A user principal name is written like a mail address (MS-ADTS section 5.1.1.1.1).
+    "upn": ("user_principal_names", "userPrincipalNames", EmailAddress),
+}
+"""Name types: their field in the specs, as authors write it, and its grammar."""
+
+Subject = tuple[tuple[str, str], ...]
+Names = tuple[tuple[str, str], ...]
+
+
+def name_it(wanted: Wanted) -> tuple[Subject, Names, tuple[Problem, ...]]:
+    """Subject and names, with all that is wrong with them."""
+    problems = list(_parameter_problems(wanted))
+    if problems:
+        return (), (), tuple(problems)
+    values = _values(wanted)
+    subject = _subject(wanted, values, problems)
+    names = _names(wanted, values, problems)
+    problems += _name_problems(wanted, subject, names)
+    return subject, names, tuple(problems)
+
+
+def _parameter_problems(wanted: Wanted) -> Iterator[Problem]:
+    """Parameters are exactly those the template declares (PKI3023)."""
+    given, declared = wanted.certificate.parameters, wanted.template.parameters
+    for name in sorted(set(declared) - set(given)):
+        message = f'template "{wanted.template.name}" needs the parameter "{name}"'
+        yield wanted.problem("parameters", "PKI3023", message)
+    for name in sorted(set(given) - set(declared)):
+        message = f'template "{wanted.template.name}" has no parameter "{name}"'
+        yield wanted.problem(("parameters", name), "PKI3023", message, nearest(name, declared))
+
+
+def _values(wanted: Wanted) -> Mapping[str, str]:
+    """The value of each variable. A parameter can take the place of none of the fixed ones."""
+    service = wanted.service.identity
+    fixed = {
+        "service_name": service.name,
+        "certificate_name": wanted.certificate.name,
+        "tenant": service.tenant,
+        "organization": wanted.owner.organization,
+        "zone": wanted.owner.zone,
+        "spiffe_domain": spiffe_domain(wanted.owner),
+        "ca_name": wanted.issuer.identity.name,
+        "generation": str(int(wanted.authority.generation)),
+    }
+    values = {**wanted.certificate.parameters, **fixed}
+    return {name: str.__str__(value) for name, value in values.items()}
+
+
+def _subject(wanted: Wanted, values: Mapping[str, str], problems: list[Problem]) -> Subject:
+    try:
+        return distinguished_name(wanted.template.subject, values)
+    except FieldError as error:
+        problems.append(_in_template(wanted, error))
+        return ()
+
+
+def _names(wanted: Wanted, values: Mapping[str, str], problems: list[Problem]) -> Names:
+    """The template's names, then the service's own; each once, sorted."""
+    found: set[tuple[str, str]] = set()
+    for kind, (attribute, field, grammar) in NAMES.items():
+        for written in getattr(wanted.template.names, attribute):
+            try:
+                name = grammar.parse(substitute(written, values))
+            except FieldError as error:
+                problems.append(_in_template(wanted, error))
+                continue
+            problems += _judged(wanted, "template", kind, name)
+            found.add((kind, str.__str__(name)))
+        for i, written in enumerate(getattr(wanted.certificate, attribute)):
+            try:
+                name = grammar.parse(written)
+            except FieldError as error:
+                problems.append(wanted.problem((field, i), error.code, error.message, error.hint))
+                continue
+            problems += _judged(wanted, (field, i), kind, name)
+            found.add((kind, str.__str__(name)))
+    return tuple(sorted(found))
+
+
+def _judged(wanted: Wanted, field: str | Path, kind: str, name: str) -> Iterator[Problem]:
+    """Whether the template, the tenant and the CAs above let this name be certified."""
+    template = wanted.template
+    if kind not in template.name_types:
+        known = ", ".join(template.name_types) or "no names at all"
+        message = f'template "{template.name}" does not allow the {kind} name "{name}"'
+        yield wanted.problem(field, "PKI4021", message, f"it allows {known}")
+        return
+    fault = foreign(kind, name, wanted.owner)
+    if fault:
+        message = (
+            f'"{name}" does not belong to tenant "{wanted.service.identity.tenant}": it {fault}'
+        )
+        yield wanted.problem(field, "PKI4022", message)
+        return
+    for above in lineage(wanted.state, wanted.issuer).members:
+        spec = above.spec
+        if not isinstance(spec, CertificateAuthoritySpec) or spec.name_constraints is None:
+            continue
+        if beyond(kind, name, spec.name_constraints):
+            message = f'"{name}" is outside the name constraints of CA "{above.identity.name}"'
+            yield wanted.problem(field, "PKI4026", message)
+
+
+def _name_problems(wanted: Wanted, subject: Subject, names: Names) -> Iterator[Problem]:
+    template = wanted.template
+    kinds = {kind for kind, _ in names}
+    if template.required_names and not kinds.intersection(template.required_names):
+        kinds_wanted = " or ".join(template.required_names)
+        fields = " or ".join(NAMES[kind][1] for kind in template.required_names)
+        message = f'template "{template.name}" requires a name of type {kinds_wanted}'
+        yield wanted.problem("template", "PKI4023", message, f"give {fields}")
+    common = [value for oid, value in subject if oid == NAME_ATTRIBUTES["CN"]]
+    if "dns" in template.name_types:
+        # Old verifiers read a CN like a DNS name (RFC 6125 section 6.4.4).
+        for value in common:
+            if "." in value and ("dns", value) not in names:
+                message = (
+                    f'the common name "{value}" looks like a DNS name and is not among the names'
+                )
+                yield wanted.problem("template", "PKI4024", message)
+    if not subject and not names and not template.subject:
+        yield wanted.problem("template", "PKI4025", "the certificate names nobody")
+
+
+def _in_template(wanted: Wanted, error: FieldError) -> Problem:
+    message = f'template "{wanted.template.name}": {error.message}'
+    return wanted.problem("template", error.code, message, error.hint)

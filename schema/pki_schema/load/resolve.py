@@ -1,0 +1,129 @@
+"""From objects to certificates wanted: one ``Meaning`` per subject, or a subject that waits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+from pki_schema.desired import (
+    SUBJECT_KINDS,
+    Declared,
+    DesiredState,
+    Identity,
+    Meaning,
+    Resolved,
+)
+from pki_schema.errors import Position, Problem, Severity, in_reading_order
+from pki_schema.kinds import CertificateAuthoritySpec, ServiceSpec, TenantSpec
+from pki_schema.load.authorities import resolve_authority
+from pki_schema.load.inherit import Templates
+from pki_schema.load.leaves import Waiting, resolve_certificate
+from pki_schema.load.links import authority, certificates_of
+from pki_schema.load.tree import at
+
+
+def resolve(state: DesiredState, subjects: Collection[Identity] | None = None) -> Resolved:
+    """Resolve all services and CAs, or those among ``subjects``.
+
+    ``subjects`` are objects; the identity of a certificate stands for the object that declares it.
+    The state must hold what they reach by ``references_of``, and their CSRs. What a broken
+    reference touches is left out without a word here: ``check_references`` says it.
+    """
+    wanted = None if subjects is None else frozenset(_declaring(s) for s in subjects)
+    templates = Templates(state)
+    meanings: dict[Identity, Meaning] = {}
+    pending: dict[Identity, Position] = {}
+    problems: list[Problem] = []
+    for identity, declared in sorted(state.objects.items()):
+        if wanted is not None and identity not in wanted:
+            continue
+        for found in _resolved(state, templates, declared):
+            match found:
+                case Meaning():
+                    meanings[found.subject] = found
+                case Waiting():
+                    pending[found.identity] = found.position
+                case Problem():
+                    problems.append(found)
+    problems += _shared_keys(meanings.values())
+    problems += _over_quota(state, wanted)
+    problems += _without_service(state, wanted)
+    return Resolved(meanings=meanings, pending=pending, problems=in_reading_order(problems))
+
+
+def _declaring(subject: Identity) -> Identity:
+    """The object that declares a subject; an object declares itself."""
+    if subject.kind not in SUBJECT_KINDS:
+        return subject
+    name = subject.name.partition("/")[0]
+    return Identity("Service", subject.tenant, name) if subject.tenant else authority(name)
+
+
+def _resolved(
+    state: DesiredState, templates: Templates, declared: Declared
+) -> Iterator[Meaning | Waiting | Problem]:
+    match declared.spec:
+        case CertificateAuthoritySpec() as spec:
+            yield from resolve_authority(state, templates, declared, spec)
+        case ServiceSpec():
+            for path, certificate in certificates_of(declared):
+                yield from resolve_certificate(
+                    state, templates, service=declared, path=path, certificate=certificate
+                )
+
+
+def _shared_keys(meanings: Iterable[Meaning]) -> Iterator[Problem]:
+    """One key, one subject: else revoking one identity's key would take the other's (PKI4030)."""
+    by_key: defaultdict[bytes, list[Meaning]] = defaultdict(list)
+    for meaning in meanings:
+        if meaning.profile.spki is not None:
+            by_key[meaning.profile.spki].append(meaning)
+    for spki, group in by_key.items():
+        for meaning in group:
+            other = next((m for m in group if m.subject != meaning.subject), None)
+            if other is not None:
+                digest = hashlib.sha256(spki).hexdigest()[:16]
+                message = f"{meaning.subject} has the key {digest}… of {other.subject}"
+                hint = f"make a key for each; the other is declared at {other.origin}"
+                yield Problem(meaning.origin, "PKI4030", message, hint)
+
+
+def _over_quota(state: DesiredState, wanted: frozenset[Identity] | None) -> Iterator[Problem]:
+    counts = Counter(
+        declared.identity.tenant
+        for declared in state.objects.values()
+        for _ in certificates_of(declared)
+    )
+    for identity, owner in sorted(state.objects.items()):
+        if not isinstance(owner.spec, TenantSpec) or not _concerned(identity, wanted):
+            continue
+        count, quota = counts[identity.name], owner.spec.quotas.certificates
+        if count > quota:
+            position = at(owner, "spec", "quotas", "certificates")
+            message = (
+                f'tenant "{identity.name}" declares {count} certificates; its quota is {quota}'
+            )
+            yield Problem(position, "PKI4040", message)
+
+
+def _concerned(tenant: Identity, wanted: frozenset[Identity] | None) -> bool:
+    return wanted is None or any(i == tenant or i.tenant == tenant.name for i in wanted)
+
+
+def _without_service(state: DesiredState, wanted: frozenset[Identity] | None) -> Iterator[Problem]:
+    """CSRs that no service asks for: harmless, and most often a misspelt file name."""
+    if wanted is not None:
+        return
+    declared = {
+        (o.identity.tenant, o.identity.name, str.__str__(certificate.name))
+        for o in state.objects.values()
+        for _, certificate in certificates_of(o)
+    }
+    for _, request in sorted(state.requests.items()):
+        if (request.tenant, request.service, request.certificate) not in declared:
+            message = (
+                f'no service declares the certificate "{request.service}/{request.certificate}"'
+            )
+            position = Position(request.path)
+            yield Problem(position, "PKI3032", message, severity=Severity.WARNING)

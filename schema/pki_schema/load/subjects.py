@@ -1,0 +1,56 @@
+"""Subjects and variables as they are written, before anything is put into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pki_schema.kinds.parts import RelativeName
+from pki_schema.load.characters import shown
+from pki_schema.load.positions import Path
+from pki_schema.load.tree import nearest
+from pki_schema.x509 import oids
+
+Fault = tuple[Path, str, str, str]
+"""Where below ``spec``, code, message, hint."""
+
+_VARIABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+# In turn: an escaped opening, a variable, an opening that nothing closes.
+_VARIABLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+def subject_faults(subject: Iterable[RelativeName]) -> Iterator[Fault]:
+    """Whether each part of a subject is one attribute that we know, with a fitting value."""
+    for index, attributes in enumerate(subject):
+        if len(attributes) != 1:
+            message = "each part of a subject is one attribute"
+            hint = "write e.g. [{O: VCC}, {CN: VCC Root CA G1}]"
+            yield ("subject", index), "PKI2030", message, hint
+        for name, value in attributes.items():
+            path: Path = ("subject", index, name)
+            if name not in oids.NAME_ATTRIBUTES:
+                hint = nearest(name[:64], oids.NAME_ATTRIBUTES)
+                yield path, "PKI2031", f'"{shown(name)}" is not a name attribute', hint
+            # X.520 section 6.3.1: an ISO 3166 code; which of them exist is not ours to say.
+            elif name == "C" and "${" not in value and not _COUNTRY.fullmatch(value):
+                message = f'"{shown(value)}" is not a country'
+                yield path, "PKI2033", message, "use two capital letters, e.g. DE"
+            yield from variable_faults(path, value)
+
+
+def variable_faults(path: Path, text: str) -> Iterator[Fault]:
+    """Whether every ``${`` of a text begins a variable; ``$${`` is a literal one."""
+    for found in _VARIABLE.finditer(text):
+        if found[0] == "${":
+            message = f'a "${{" of "{shown(text)}" begins no variable'
+            yield path, "PKI2230", message, "write ${name}, or $${ for a literal one"
+        elif found[1] is not None:
+            yield from variable_name_faults(path, found[1])
+
+
+def variable_name_faults(path: Path, name: str) -> Iterator[Fault]:
+    """Whether a variable could be called so; which there are depends on the template."""
+    if not _VARIABLE_NAME.fullmatch(name):
+        hint = "use lower-case letters, digits and _, e.g. service_name"
+        yield path, "PKI2231", f'"{shown(name)}" is not the name of a variable', hint

@@ -1,0 +1,89 @@
+"""``${variables}`` of templates: a closed set, replaced once, and judged after replacement.
+
+A value is never looked at for variables again, so that a parameter cannot smuggle one in.
+``$${`` stands for a literal ``${``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pki_schema.errors import FieldError
+from pki_schema.fields import Text
+from pki_schema.kinds.parts import RelativeName
+from pki_schema.load.tree import nearest
+from pki_schema.x509 import oids
+
+VARIABLES = frozenset(
+    {
+        "service_name",
+        "certificate_name",
+        "tenant",
+        "organization",
+        "zone",
+        "spiffe_domain",
+        "ca_name",
+        "generation",
+    }
+)
+"""What a template may name besides its own parameters."""
+
+_VARIABLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
+# RFC 5280 appendix A.1: the upper bounds of the attributes.
+_BOUNDS = {"2.5.4.3": 64, "2.5.4.5": 64, "2.5.4.10": 64, "2.5.4.11": 64, "2.5.4.6": 2}
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+
+
+def variables_in(text: str) -> frozenset[str]:
+    """The names of all variables of a text; an unclosed one counts as the empty name."""
+    return frozenset(m[1] or "" for m in _VARIABLE.finditer(text) if m[0] != "$${")
+
+
+def substitute(text: str, values: Mapping[str, str]) -> str:
+    """Replace every variable; raises ``FieldError`` (PKI3022) for one that has no value."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[0] == "$${":
+            return "${"
+        name = match[1]
+        if name is None:
+            raise FieldError(
+                "PKI3022", f'"{text}" has an unclosed "${{"', "write $${ for a literal"
+            )
+        if name not in values:
+            raise FieldError(
+                "PKI3022", f'there is no variable "{name}" here', nearest(name, values)
+            )
+        return values[name]
+
+    return _VARIABLE.sub(value, text)
+
+
+def distinguished_name(
+    subject: tuple[RelativeName, ...], values: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """A subject as (OID, value) in the order written; ``FieldError`` for what no name can hold."""
+    return tuple(_attribute(rdn, values) for rdn in subject)
+
+
+def _attribute(rdn: RelativeName, values: Mapping[str, str]) -> tuple[str, str]:
+    if len(rdn) != 1:
+        raise FieldError("PKI2030", "each part of a subject is one attribute, e.g. {CN: name}")
+    ((key, written),) = rdn.items()
+    oid = oids.NAME_ATTRIBUTES.get(key)
+    if oid is None:
+        raise FieldError(
+            "PKI2031", f'"{key}" is not a name attribute', nearest(key, oids.NAME_ATTRIBUTES)
+        )
+    value = str.__str__(Text.parse(substitute(written, values)))
+    if len(value) > _BOUNDS.get(oid, 128):
+        raise FieldError("PKI2032", f'{key} "{value[:80]}" is longer than {_BOUNDS.get(oid, 128)}')
+    if key == "C" and not _COUNTRY.fullmatch(value):
+        raise FieldError(
+            "PKI2033", f'"{value}" is not a country', "use two capital letters, e.g. DE"
+        )
+    if key == "DC" and not _LABEL.fullmatch(value):
+        raise FieldError("PKI2033", f'"{value}" is not a domain component', "one DNS label each")
+    return oid, value

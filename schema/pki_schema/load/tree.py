@@ -1,0 +1,221 @@
+"""The layout of a repository: which path may hold what, and what a path says about identity.
+
+Paths are relative to the root of the desired state, with ``/``. A manifest's file name is free, its
+folder is not: the folder says the kind and, below ``tenants/<t>/``, the tenant. A CSR's file name
+is its identity.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from pki_schema.desired import GLOBAL, Declared, Identity, certificate_identity
+from pki_schema.errors import FieldError, Position, Problem, Severity
+from pki_schema.fields import Name
+
+GLOBAL_FOLDERS: dict[str, str] = {
+    "cas": "CertificateAuthority",
+    "templates": "CertificateTemplate",
+    "publications": "Publication",
+    "revocations": "Revocation",
+    "policies": "Policy",
+    "communication": "CommunicationPolicy",
+    "timestamping": "TimestampAuthority",
+    "trust": "TrustBundle",
+    "roles": "RoleBinding",
+    "approvals": "Approval",
+    "windows": "ChangeWindow",
+}
+TENANT_FOLDERS: dict[str, str] = {
+    "services": "Service",
+    "policies": "Policy",
+    "communication": "CommunicationPolicy",
+}
+DEFAULT_CERTIFICATE = "default"
+DEEPEST = 6
+
+_SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_SECRET = re.compile(
+    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1|PuTTY-User-Key-File-"
+)
+
+
+@dataclass(frozen=True)
+class ManifestPath:
+    """A manifest of ``kind``, belonging to ``tenant`` (empty: to none).
+
+    ``name`` is the name the object must have, where the path says it.
+    """
+
+    kind: str
+    tenant: str = GLOBAL
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class RequestPath:
+    """The CSR for one certificate of one service."""
+
+    tenant: str
+    service: str
+    certificate: str
+
+    @property
+    def identity(self) -> Identity:
+        return certificate_identity(self.tenant, self.service, self.certificate)
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A file that says nothing. ``problem`` is what its author should know, if anything."""
+
+    reason: str
+    problem: Problem | None = None
+
+
+def classify(path: str) -> ManifestPath | RequestPath | Ignored:
+    """What the file at ``path`` is, by its path alone."""
+    segments = path.split("/")
+    if any(s.startswith(".") and s not in {".", ".."} for s in segments):
+        return Ignored("dotfile")
+    if segments[-1] == "README.md":
+        return Ignored("documentation")
+    fault = _path_fault(segments)
+    if fault:
+        return Ignored(fault, Problem(Position(path), "PKI1101", f"the path {fault}"))
+    match segments:
+        case ["tenants", tenant, "tenant.yaml" | "tenant.yml"]:
+            return ManifestPath("Tenant", name=tenant)
+        case ["tenants", tenant, "csr", name] if name.endswith(".pem"):
+            return _request(tenant, name.removesuffix(".pem")) or _unread(path)
+        case ["tenants", tenant, folder, *_, name] if _is_manifest(name):
+            kind = TENANT_FOLDERS.get(folder)
+            return ManifestPath(kind, tenant=tenant) if kind else _unread(path)
+        case [folder, _, *_] if folder in GLOBAL_FOLDERS and _is_manifest(segments[-1]):
+            return ManifestPath(GLOBAL_FOLDERS[folder])
+        case _:
+            return _unread(path)
+
+
+def request_path(subject: Identity) -> str:
+    """Where the CSR of a service certificate belongs; the inverse of ``classify``."""
+    service, certificate = subject.name.split("/")
+    suffix = "" if certificate == DEFAULT_CERTIFICATE else f".{certificate}"
+    return f"tenants/{subject.tenant}/csr/{service}{suffix}.pem"
+
+
+def place(declared: Declared) -> tuple[Identity, tuple[Problem, ...]]:
+    """The identity an object has where it stands, and what is wrong with its place."""
+    spot = classify(declared.position.path)
+    kind, name = declared.identity.kind, str.__str__(declared.identity.name)
+    if not isinstance(spot, ManifestPath):
+        return declared.identity, (_misplaced(declared, "stands in no folder for manifests"),)
+    identity = Identity(kind, spot.tenant, name)
+    if kind != spot.kind:
+        return identity, (_misplaced(declared, f"stands among objects of kind {spot.kind}"),)
+    if spot.name is not None and name != spot.name:
+        where = at(declared, "metadata", "name")
+        message = f'tenant "{name}" stands in the folder of tenant "{spot.name}"'
+        return identity, (Problem(where, "PKI2104", message, "give both the same name"),)
+    return identity, ()
+
+
+def at(declared: Declared, *path: str | int) -> Position:
+    """The place of a field inside an object's file, or of the closest field around it."""
+    for size in range(len(path), 0, -1):
+        position = declared.positions.get(path[:size])
+        if position is not None:
+            return position
+    return declared.position
+
+
+def secrets(path: str, data: bytes) -> tuple[Problem, ...]:
+    """A private key in a file, whatever the file is for; never with its text."""
+    plain = data.replace(b"\0", b"")  # the same text in UTF-16
+    found = _SECRET.search(plain)
+    if not found:
+        return ()
+    line = plain.count(b"\n", 0, found.start()) + 1
+    return (
+        Problem(
+            Position(path, line),
+            "PKI6101",
+            "the file holds a private key",
+            "the key is burnt, even if history is rewritten: make another and commit its CSR",
+        ),
+    )
+
+
+def twins(paths: Iterable[str]) -> tuple[Problem, ...]:
+    """Paths that some file systems hold for one (case, Unicode form): an error at each."""
+    folded: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sorted(paths):
+        folded[unicodedata.normalize("NFKC", path).casefold()].append(path)
+    return tuple(
+        Problem(Position(path), "PKI1102", f'the path differs from "{other}" in spelling only')
+        for group in folded.values()
+        for path, other in _with_another(group)
+    )
+
+
+def _with_another(group: list[str]) -> Iterator[tuple[str, str]]:
+    if len(group) > 1:
+        yield group[0], group[1]
+        yield from ((path, group[0]) for path in group[1:])
+
+
+def nearest(word: str, candidates: Collection[str]) -> str:
+    """``did you mean "…"?``, what there is instead, or nothing: a hint for a wrong word."""
+    close = difflib.get_close_matches(word, candidates, n=1)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"use one of: {', '.join(sorted(candidates))}" if 0 < len(candidates) <= 12 else ""
+
+
+def _path_fault(segments: list[str]) -> str | None:
+    if len(segments) > DEEPEST:
+        return f"has more than {DEEPEST} segments"
+    for segment in segments:
+        if not _SEGMENT.fullmatch(segment):
+            return f"has the segment {segment[:64]!a}: use lower-case letters, digits and . _ -"
+    return None
+
+
+def _is_manifest(name: str) -> bool:
+    return name.endswith((".yaml", ".yml"))
+
+
+def _request(tenant: str, stem: str) -> RequestPath | None:
+    service, dot, certificate = stem.partition(".")
+    try:
+        Name.parse(service)
+        Name.parse(certificate if dot else DEFAULT_CERTIFICATE)
+    except FieldError:
+        return None
+    return RequestPath(tenant, service, certificate if dot else DEFAULT_CERTIFICATE)
+
+
+def _unread(path: str) -> Ignored:
+    segments = path.split("/")
+    within = segments[0] == "tenants" and len(segments) > 2
+    folder = segments[2] if within else segments[0]
+    known = (*TENANT_FOLDERS, "csr") if within else (*GLOBAL_FOLDERS, "tenants")
+    hint = "" if folder in known else nearest(folder, known)
+    message = "the file is ignored: nothing of its name belongs here"
+    return Ignored(
+        "nothing of its name belongs here",
+        Problem(Position(path), "PKI1103", message, hint, Severity.WARNING),
+    )
+
+
+def _misplaced(declared: Declared, where: str) -> Problem:
+    kind = declared.identity.kind
+    folders = [f for f, k in GLOBAL_FOLDERS.items() if k == kind]
+    folders += [f"tenants/<tenant>/{f}" for f, k in TENANT_FOLDERS.items() if k == kind]
+    belongs = " or ".join(f"{f}/" for f in folders) or "tenants/<tenant>/tenant.yaml"
+    return Problem(at(declared, "kind"), "PKI2103", f"a {kind} {where}", f"it belongs in {belongs}")

@@ -1,0 +1,181 @@
+"""A folder as a target: whole files, nothing through links, nothing left behind."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from pki_publishers.layout import Class
+from pki_publishers.release import PublicObject
+from pki_publishers.targets import DirectoryTarget, Target
+from pki_publishers.targets.directory import STAGING, SYNC_EACH_BELOW
+from pki_schema.errors import WorldFailed
+
+
+def objects(count, body=b"body", folder="svc/t/s"):
+    return [
+        PublicObject(f"{folder}/{number}/file", body, Class.SET, "unit") for number in range(count)
+    ]
+
+
+BOTH_WAYS = pytest.mark.parametrize("count", [1, SYNC_EACH_BELOW - 1, SYNC_EACH_BELOW, 200])
+
+
+@BOTH_WAYS
+def test_written_is_readable(tmp_path, count):
+    target: Target = DirectoryTarget(tmp_path / "www")
+    target.write(objects(count))
+    assert {target.read(one.path) for one in objects(count)} == {b"body"}
+
+
+@BOTH_WAYS
+def test_modes_do_not_depend_on_the_umask(tmp_path, count):
+    former = os.umask(0o077)
+    try:
+        DirectoryTarget(tmp_path / "www").write(objects(count))
+    finally:
+        os.umask(former)
+    modes = {
+        (path.is_dir(), stat.S_IMODE(path.stat().st_mode))
+        for path in (tmp_path / "www" / "svc").rglob("*")
+    }
+    assert modes == {(True, 0o755), (False, 0o644)}
+
+
+@BOTH_WAYS
+def test_a_file_is_replaced_and_not_rewritten(tmp_path, count):
+    """A reader that has the former file open keeps the former bytes."""
+    target = DirectoryTarget(tmp_path)
+    target.write(objects(count, b"former"))
+    with (tmp_path / "svc/t/s/0/file").open("rb") as reader:
+        target.write(objects(count, b"new"))
+        assert (reader.read(), target.read("svc/t/s/0/file")) == (b"former", b"new")
+
+
+@BOTH_WAYS
+def test_nothing_is_left_in_staging(tmp_path, count):
+    DirectoryTarget(tmp_path).write(objects(count))
+    assert list((tmp_path / STAGING).iterdir()) == []
+
+
+def test_what_a_crash_left_in_staging_is_taken_away(tmp_path):
+    (tmp_path / STAGING).mkdir()
+    (tmp_path / STAGING / "4711").write_bytes(b"torn")
+    DirectoryTarget(tmp_path).write(objects(1))
+    assert list((tmp_path / STAGING).iterdir()) == []
+
+
+def test_a_failed_write_can_be_done_again(tmp_path):
+    """Here a folder stands where a file belongs; the operator takes it away."""
+    target = DirectoryTarget(tmp_path)
+    (tmp_path / "a/b").mkdir(parents=True)
+    wanted = [PublicObject("a/b", b"1", Class.SET, "u"), PublicObject("a/c", b"2", Class.SET, "u")]
+    with pytest.raises(WorldFailed, match="cannot write a: Is a directory"):
+        target.write(wanted)
+    (tmp_path / "a/b").rmdir()
+    target.write(wanted)
+    assert [target.read("a/b"), target.read("a/c")] == [b"1", b"2"]
+    assert list((tmp_path / STAGING).iterdir()) == []
+
+
+def test_nothing_there_is_none(tmp_path):
+    target = DirectoryTarget(tmp_path)
+    (tmp_path / "folder").mkdir()
+    assert (target.read("no/such"), target.read("folder")) == (None, None)
+    assert DirectoryTarget(tmp_path / "unborn").read("x") is None
+
+
+def test_reading_makes_no_folder(tmp_path):
+    DirectoryTarget(tmp_path / "unborn").read("x")
+    assert not (tmp_path / "unborn").exists()
+
+
+@pytest.mark.parametrize("path", ["../x", "/x", "a//b", "a/../b", ".x", "a/.x", "", "a/", "a\0b"])
+def test_paths_stay_inside_and_visible(tmp_path, path):
+    target = DirectoryTarget(tmp_path)
+    for attempt in (
+        lambda: target.write([PublicObject(path, b"", Class.SET, "u")]),
+        lambda: target.read(path),
+        lambda: target.delete([path]),
+    ):
+        with pytest.raises(ValueError, match="no path of a published file"):
+            attempt()
+
+
+@BOTH_WAYS
+def test_nothing_is_written_through_a_linked_folder(tmp_path, count):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    root = tmp_path / "www"
+    root.mkdir()
+    (root / "svc").symlink_to(outside)
+    with pytest.raises(WorldFailed):
+        DirectoryTarget(root).write(objects(count))
+    assert list(outside.iterdir()) == []
+
+
+def test_a_linked_file_is_replaced_not_followed(tmp_path):
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"mine")
+    root = tmp_path / "www"
+    root.mkdir()
+    (root / "file").symlink_to(outside)
+    DirectoryTarget(root).write([PublicObject("file", b"new", Class.SET, "u")])
+    assert (outside.read_bytes(), (root / "file").read_bytes()) == (b"mine", b"new")
+
+
+def test_nothing_is_read_through_a_link(tmp_path):
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www" / "file").symlink_to("../secret")
+    with pytest.raises(WorldFailed):
+        DirectoryTarget(tmp_path / "www").read("file")
+
+
+def test_staging_is_no_link(tmp_path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "keep").touch()
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www" / STAGING).symlink_to("../outside")
+    with pytest.raises(WorldFailed):
+        DirectoryTarget(tmp_path / "www").write(objects(1))
+    assert (tmp_path / "outside" / "keep").exists()
+
+
+def test_deleted_is_gone_and_deleting_again_is_fine(tmp_path):
+    target = DirectoryTarget(tmp_path)
+    target.write(objects(2))
+    for _ in range(2):
+        target.delete([objects(1)[0].path, "never/was"])
+    assert sorted(path.name for path in (tmp_path / "svc/t/s").iterdir()) == ["1"]
+
+
+def test_an_error_names_no_path_outside_the_root(tmp_path):
+    (tmp_path / "a").write_bytes(b"a file where a folder belongs")
+    with pytest.raises(WorldFailed) as failure:
+        DirectoryTarget(tmp_path).write([PublicObject("a/b", b"", Class.SET, "u")])
+    assert str(tmp_path) not in failure.value.message + failure.value.remedy
+
+
+@pytest.mark.slow
+def test_ten_thousand_files_cost_little_more_than_creating_them(tmp_path):
+    """Durable publication is bounded by creating files, not by syncing each: measured as a ratio
+    to bare creation on the same disk at the same time, because disks differ.
+    """
+    import time
+
+    body = bytes(900)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    start = time.perf_counter()
+    for number in range(10_000):
+        Path(bare / str(number)).write_bytes(body)
+    created = time.perf_counter() - start
+    start = time.perf_counter()
+    phase = [
+        PublicObject(f"ocsp/ca-00000000/{number:x}.sha1.der", body, Class.STATUS, "u")
+        for number in range(1, 10_001)
+    ]
+    DirectoryTarget(tmp_path / "www").write(phase)
+    assert time.perf_counter() - start < 4 * created + 1

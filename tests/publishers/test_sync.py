@@ -1,0 +1,129 @@
+"""What is written in which order, and what is refused."""
+
+from datetime import timedelta
+
+import pytest
+
+from pki_publishers import layout, render, sync
+from pki_publishers.layout import Class
+from pki_publishers.release import PublicObject, Release
+from pki_publishers.sync import Published, Regression
+
+STEM = "ca-00000000"
+CRL = layout.crl_path(STEM)
+CHAIN = layout.crl_chain_path(STEM)
+
+
+def crl(body=b"new", number=5):
+    return PublicObject(CRL, body, Class.STATUS, "crl/ca", number)
+
+
+def held(one):
+    return Published(one.digest, one.number)
+
+
+def test_phases_follow_the_classes_and_objects_their_paths():
+    objects = [
+        PublicObject("status.json", b"p", Class.POINTER, "status"),
+        PublicObject("svc/b", b"s", Class.SET, "b"),
+        PublicObject("svc/a", b"s", Class.SET, "a"),
+        crl(),
+        PublicObject(layout.aia_path(STEM), b"a", Class.AUTHORITY, "authority"),
+    ]
+    batch = sync.arrange(Release(tuple(objects)), {})
+    assert [[one.path for one in phase] for phase in batch.phases] == [
+        [layout.aia_path(STEM)],
+        [CRL],
+        ["svc/a", "svc/b"],
+        ["status.json"],
+    ]
+
+
+def test_what_is_there_is_not_written_again():
+    batch = sync.arrange(Release((crl(),)), {CRL: held(crl())})
+    assert (batch.phases, batch.unchanged, batch.refused) == ((), 1, ())
+
+
+@pytest.mark.parametrize("number", [4, 5])
+def test_a_crl_never_goes_back_nor_changes_under_its_number(number):
+    batch = sync.arrange(Release((crl(b"other", number),)), {CRL: held(crl(number=5))})
+    assert batch.refused == (Regression(CRL, "crl/ca", number, 5),)
+    assert batch.phases == ()
+
+
+def test_a_higher_number_replaces():
+    batch = sync.arrange(Release((crl(b"other", 6),)), {CRL: held(crl())})
+    assert batch.phases == ((crl(b"other", 6),),)
+
+
+def test_an_answer_may_change_within_its_second_but_not_go_back():
+    """A revocation right after a refresh has the same thisUpdate."""
+    path = layout.answer_path(STEM, "1f", "sha1")
+    there = {path: Published("0" * 64, 100)}
+    same = PublicObject(path, b"revoked", Class.STATUS, "answer", 100)
+    older = PublicObject(path, b"older", Class.STATUS, "answer", 99)
+    assert sync.arrange(Release((same,)), there).phases == ((same,),)
+    assert sync.arrange(Release((older,)), there).refused
+
+
+def test_a_unit_with_a_refused_object_is_held_back_whole_and_no_other():
+    chain = PublicObject(CHAIN, b"chain", Class.STATUS, "crl/ca", 4)
+    other = PublicObject("status.json", b"{}", Class.POINTER, "status")
+    batch = sync.arrange(Release((crl(b"old", 4), chain, other)), {CRL: held(crl())})
+    assert [one.path for phase in batch.phases for one in phase] == ["status.json"]
+    assert batch.held == {CRL, CHAIN}
+
+
+def test_one_path_has_one_object():
+    with pytest.raises(ValueError, match="rendered twice"):
+        sync.arrange(Release((crl(b"a"), crl(b"b"))), {})
+
+
+def test_the_same_object_twice_is_one():
+    assert sync.arrange(Release((crl(), crl())), {}).phases == ((crl(),),)
+
+
+def test_publishing_and_arranging_again_leaves_nothing(estate):
+    objects = (
+        *render.render_crl(
+            estate.issuing.with_crl(number=9), chain=[estate.root.with_crl(number=1)]
+        ),
+        *render.render_authority(estate.issuing.issued, issuers=[]),
+    )
+    there = {one.path: held(one) for one in objects}
+    assert sync.arrange(Release(objects), there).phases == ()
+
+
+def test_what_is_published_can_be_told_from_its_bytes(estate):
+    """After the ledger was lost, the published files themselves keep numbers from going back."""
+    objects = (
+        *render.render_crl(
+            estate.issuing.with_crl(number=9), chain=[estate.root.with_crl(number=1)]
+        ),
+        *render.render_answers(STEM, [estate.issuing.answer(estate.leaf, "sha256")]),
+        *render.render_authority(estate.issuing.issued, issuers=[]),
+        *render.render_certificate(
+            estate.leaf,
+            chain=[estate.issuing.issued, estate.root.issued],
+            staple=estate.issuing.answer(estate.leaf, "sha1"),
+            commit="c",
+            renew_at=None,
+        ),
+    )
+    assert [sync.observed(one.path, one.body) for one in objects] == [held(one) for one in objects]
+
+
+def test_unreadable_bytes_have_no_number():
+    assert sync.observed(CRL, b"torn").number == 0
+
+
+def test_a_crl_that_forgets_a_revocation_is_told(estate):
+    before = estate.issuing.sign_crl(number=1, revoked=[3, 4, 5])
+    after = estate.issuing.sign_crl(number=2, revoked=[4, 6])
+    assert sync.entries_lost(before, after, may_leave=lambda serial: serial == 3) == (5,)
+
+
+def test_a_complete_crl_loses_nothing(estate, now):
+    before = estate.issuing.sign_crl(number=1, revoked=[3])
+    after = estate.issuing.sign_crl(number=2, revoked=[3, 4], at=now, until=now + timedelta(days=1))
+    assert sync.entries_lost(before, after, may_leave=lambda _: False) == ()

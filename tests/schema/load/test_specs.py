@@ -1,0 +1,207 @@
+"""What a spec says against itself: each rule once kept and once broken, with its exact place."""
+
+import pytest
+
+from pki_schema.load.documents import decode
+
+HEAD = "apiVersion: pki.vcc.local/v1\nkind: {kind}\nmetadata:\n  name: example\nspec:\n"
+AUTHORITY = """\
+  subject: [{C: DE}, {CN: VCC Root CA G1}]
+  privateKey: {algorithm: P-384}
+  duration: 365d
+  issuesFor: 90d
+  baseURLs: [http://pki.vcc.internal]
+"""
+KEY = "ab" * 32
+
+
+def faults(kind: str, spec: str) -> list[tuple[str, int, int]]:
+    document = decode("a.yaml", "", (HEAD.format(kind=kind) + spec).encode())
+    assert document.declared is not None, document.problems
+    return [(p.code, p.position.line, p.position.column) for p in document.problems]
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("  template: a\n", []),
+        ("  certificates: [{template: a}]\n", []),
+        ("  certificates: [{template: a}, {name: b, template: a}]\n  suspend: true\n", []),
+        ("  certificates: []\n  template: a\n", []),
+        ("  suspend: true\n", [("PKI2201", 6, 3)]),
+        ("  {}\n", [("PKI2201", 6, 3)]),
+        ("  certificates: []\n", [("PKI2201", 6, 3)]),
+        ("  certificates: [{template: a}]\n  template: b\n", [("PKI2202", 7, 13)]),
+        (
+            "  certificates: [{template: a}]\n  dnsNames: []\n  keyOrigin: csr\n",
+            [("PKI2202", 7, 13), ("PKI2202", 8, 14)],
+        ),
+        (
+            "  certificates:\n  - {name: a, template: a}\n  - {name: a, template: b}\n",
+            [("PKI2203", 8, 12)],
+        ),
+        ("  certificates:\n  - {template: a}\n  - {template: b}\n", [("PKI2203", 8, 5)]),
+        (
+            "  certificates:\n  - {template: a}\n  - {name: default, template: b}\n",
+            [("PKI2203", 8, 12)],
+        ),
+    ],
+)
+def test_a_service_has_one_form_and_distinct_names(
+    spec: str, expected: list[tuple[str, int, int]]
+) -> None:
+    """Short form or list, exactly one; even a default value beside the list would say nothing."""
+    assert faults("Service", spec) == expected
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "ca: a, serial: 0a",
+        "tenant: a, service: b",
+        "tenant: a, service: b, certificate: c",
+        "authority: a",
+        "template: a",
+        f"key: {KEY}",
+    ],
+)
+def test_the_ways_to_name_what_is_revoked(target: str) -> None:
+    assert faults("Revocation", f"  target: {{{target}}}\n  reason: superseded\n") == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "",
+        "ca: a",
+        "serial: 0a",
+        "tenant: a",
+        "service: b",
+        "service: b, certificate: c",
+        "ca: a, serial: 0a, template: t",
+        "authority: a, template: t",
+        f"authority: a, key: {KEY}",
+        "ca: a, serial: 0a, tenant: a, service: b",
+    ],
+)
+def test_half_or_two_targets_are_none(target: str) -> None:
+    """What is revoked is irreversible, so it must not depend on which field somebody read first."""
+    spec = f"  target: {{{target}}}\n  reason: superseded\n"
+    assert faults("Revocation", spec) == [("PKI2210", 6, 11)]
+
+
+def test_only_a_ca_suffers_ca_compromise() -> None:
+    """RFC 5280 section 5.3.1: cACompromise is about the key of the revoked CA certificate itself."""
+    spec = "  target: {{{}}}\n  reason: cACompromise\n"
+    assert faults("Revocation", spec.format("authority: a")) == []
+    assert faults("Revocation", spec.format("template: a")) == [("PKI2211", 7, 11)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("", []),
+        ("  pathLength: 0\n  generation: 2\n", []),
+        ("  ocsp: {mode: presigned, template: vcc-ocsp}\n", []),
+        ("  offline: true\n", []),
+        ("  generation: 0\n", [("PKI2220", 11, 15)]),
+        ("  pathLength: -1\n", [("PKI2221", 11, 15)]),
+        ("  crl: {validity: 1d, refresh: 24h}\n", [("PKI2223", 11, 32)]),
+        ("  crl: {validity: 1d}\n", [("PKI2223", 11, 8)]),
+        ("  crl: {numberFloor: -1}\n", [("PKI2224", 11, 22)]),
+        ("  ocsp: {mode: live}\n", [("PKI2225", 11, 16)]),
+        ("  ocsp: {mode: presigned}\n", [("PKI2226", 11, 9)]),
+        ("  ocsp: {mode: presigned, template: a}\n  offline: true\n", [("PKI2227", 11, 16)]),
+        ("  ocsp: {validity: 2d}\n", [("PKI2228", 11, 9)]),
+        ("  ocsp: {validity: 1d, refreshAt: 1d}\n", [("PKI2228", 11, 35)]),
+    ],
+)
+def test_a_certificate_authority(spec: str, expected: list[tuple[str, int, int]]) -> None:
+    """Numbers in range, every refresh before the end, answers only from who can give them.
+
+    Where the offending field has its default, the mapping around it is the place.
+    """
+    assert [f if f[0] else f for f in faults("CertificateAuthority", AUTHORITY + spec)] == expected
+
+
+@pytest.mark.parametrize("issues_for", ["365d", "8760h", "366d"])
+def test_a_ca_outlives_what_it_issues(issues_for: str) -> None:
+    spec = AUTHORITY.replace("90d", issues_for)
+    assert faults("CertificateAuthority", spec) == [("PKI2222", 9, 14)]
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("[{C: DE}, {ST: Brandenburg}, {L: Potsdam}, {DC: vcc}, {serialNumber: '1'}]", []),
+        ("[{CN: a, O: b}]", [("PKI2030", 6, 13)]),
+        ("[{}]", [("PKI2030", 6, 13)]),
+        ("[{cn: a}]", [("PKI2031", 6, 18)]),
+        ("[{CommonName: a}]", [("PKI2031", 6, 26)]),
+        ("[{C: de}]", [("PKI2033", 6, 17)]),
+        ("[{C: DEU}]", [("PKI2033", 6, 17)]),
+        ("[{C: NO}]", []),
+    ],
+)
+def test_a_subject_is_a_list_of_single_known_attributes(
+    subject: str, expected: list[tuple[str, int, int]]
+) -> None:
+    """Norway included, which YAML 1.1 took for "false"."""
+    spec = AUTHORITY.replace("[{C: DE}, {CN: VCC Root CA G1}]", subject)
+    assert faults("CertificateAuthority", spec) == expected
+    assert faults("CertificateTemplate", f"  subject: {subject}\n") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("${service_name}.${zone}", []),
+        ("plain.vcc.local", []),
+        ("cost-$5", []),
+        ("$${literal", []),
+        ("${service_name", ["PKI2230"]),
+        ("${a${b}}", ["PKI2230"]),
+        ("${}", ["PKI2231"]),
+        ("${service-name}", ["PKI2231"]),
+        ("${Zone}", ["PKI2231"]),
+        ("${ zone }", ["PKI2231"]),
+        ("${zone:-x}", ["PKI2231"]),
+    ],
+)
+def test_the_grammar_of_variables(name: str, expected: list[str]) -> None:
+    """``${name}`` and nothing cleverer; whether there is such a variable is asked later."""
+    names = f"  names: {{dnsNames: ['{name}']}}\n"
+    subject = f"  subject: [{{CN: '{name}'}}]\n"
+    assert faults("CertificateTemplate", names) == [(code, 6, 22) for code in expected]
+    assert faults("CertificateTemplate", subject) == [(code, 6, 18) for code in expected]
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("  duration: 90d\n  maxDuration: 90d\n  renewBefore: 89d\n", []),
+        ("  renewBefore: 90d\n  maxDuration: 30d\n", []),
+        ("  duration: 90d\n  maxDuration: 30d\n", [("PKI2232", 6, 13)]),
+        ("  duration: 90d\n  renewBefore: 2160h\n", [("PKI2233", 7, 16)]),
+        ("  parameters: [model_name, model-name]\n", [("PKI2231", 6, 28)]),
+    ],
+)
+def test_a_template(spec: str, expected: list[tuple[str, int, int]]) -> None:
+    """Durations are compared where both stand here; what is inherited is compared later."""
+    assert faults("CertificateTemplate", spec) == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("  limits: {revocations: 0}\n", []),
+        ("  limits: {revocations: -1}\n", [("PKI2240", 8, 25)]),
+        ("  quotas: {certificates: -1}\n", [("PKI2240", 8, 26)]),
+    ],
+)
+def test_a_tenant(spec: str, expected: list[tuple[str, int, int]]) -> None:
+    assert faults("Tenant", "  organization: VCC\n  zone: vcc.local\n" + spec) == expected
+
+
+def test_a_publication_can_be_found() -> None:
+    assert faults("Publication", "  baseURLs: []\n") == [("PKI2250", 6, 13)]
