@@ -21,7 +21,7 @@ from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.observe.advance import Observed
 from pki_reconciler.ports import Clock, Entropy
-from pki_schema.errors import Position
+from pki_schema.errors import Position, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.planned import Held, Plan, Verb, Wave
 
@@ -80,7 +80,7 @@ def reconcile(host: Host) -> Outcome:
     now = host.clock.now()
     stages: dict[str, float] = {}
     with _timed(host, stages, "observe"):
-        observed = host.observe(now)
+        observed = _observed(host, now)
     outcome = Outcome(now=now, observed=observed, stages=stages)
     with _timed(host, stages, "recover"):
         recover(_cycle(host, outcome, Plan(commit=host.ledger.reader.accepted() or "")))
@@ -98,6 +98,14 @@ def reconcile(host: Host) -> Outcome:
         publication.publish(_cycle(host, outcome, outcome.plans[-1]), host.targets)
     outcome.done.written = host.ledger.counts
     return outcome
+
+
+def _observed(host: Host, now: Instant) -> Observed:
+    """What Git says; without Git, nothing new: due renewals and status refreshes go on."""
+    try:
+        return host.observe(now)
+    except WorldFailed as failure:
+        return Observed(head="", failed=failure.message)
 
 
 def _execute(host: Host, outcome: Outcome, plan: Plan) -> None:

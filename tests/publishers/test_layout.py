@@ -128,7 +128,7 @@ def test_nothing_else_is_public(path):
         (layout.certificate_set, ("vcc", "api", "..", "0" * 16)),
         (layout.certificate_set, ("vcc", "api", "web", "0" * 15)),
     ],
-    ids=str,
+    ids=lambda value: value.__name__ if callable(value) else "-".join(value)[:24],
 )
 def test_a_path_is_built_from_names_only(build, names):
     with pytest.raises(ValueError, match=r"public path|no answers"):

@@ -195,15 +195,19 @@ def _linted(cycle: Cycle, orders: Sequence[_Order]) -> Iterator[Linted[Certifica
     rules: dict[str, tuple[Rule[CertificateFacts], ...]] = {}
     for order in orders:
         action = order.action
-        unsigned = build_certificate(
-            order.meaning,
-            issuer=order.issuer,
-            public_key=order.public_key,
-            serial=_serial(cycle),
-            now=cycle.now,
-            cause=str(action.cause),
-            reason=action.reason,
-        )
+        try:
+            unsigned = build_certificate(
+                order.meaning,
+                issuer=order.issuer,
+                public_key=order.public_key,
+                serial=_serial(cycle),
+                now=cycle.now,
+                cause=str(action.cause),
+                reason=action.reason,
+            )
+        except ValueError as error:
+            cycle.done.rejected.append(_unbuildable(action, error))
+            continue
         issuer = order.issuer.spki if order.issuer else ""
         if issuer not in rules:
             rules[issuer] = rules_for(
@@ -254,6 +258,17 @@ def refusal(action: Action, rejected: Rejected) -> Held:
         message=f"{action.subject}: {'; '.join(f.message for f in rejected.findings)}",
         remedy="correct what it is declared from",
         origin=origin,
+        actions=(action,),
+    )
+
+
+def _unbuildable(action: Action, error: ValueError) -> Held:
+    """X.509 cannot say what is declared, e.g. a common name above 64 characters."""
+    return Held(
+        code="PKI6008",
+        message=f"{action.subject}: {error}",
+        remedy="correct what it is declared from",
+        origin=action.meaning.origin if action.meaning else None,
         actions=(action,),
     )
 

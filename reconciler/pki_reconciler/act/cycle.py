@@ -22,6 +22,7 @@ BATCH = 1_000
 class Done:
     """What a reconcile did. ``signed`` counts certificates; CRLs and OCSP answers are counted apart.
 
+    ``rejected`` is what rules refused, ``failed`` what the world did not do (tried again next time).
     ``written`` counts ledger entries, ``published`` files, whose paths are ``objects``.
     ``fresh`` keeps what was rendered until it is published, by path: after a crash it is empty and
     the outbox's units are rendered again.
@@ -35,6 +36,7 @@ class Done:
     written: int = 0
     objects: list[str] = field(default_factory=list)
     rejected: list[Held] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     fresh: dict[str, PublicObject] = field(default_factory=dict)
 
 

@@ -7,44 +7,48 @@ the name of its unit, and what a target already holds with the same digest is on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
-from pki_publishers import layout, render, sync
+from pki_publishers import render, sync
 from pki_publishers.release import PublicObject, Release
 from pki_publishers.targets.target import Target
 from pki_reconciler.act import units
 from pki_reconciler.act.cycle import Cycle
 from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
+from pki_schema.errors import WorldFailed
 from pki_schema.planned import Held
 
 
 def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
-    """Bring every target up to date; one failing target does not keep the others waiting."""
+    """Bring every target up to date; one failing target does not keep the others waiting.
+
+    What a failing target did not get stays in its outbox for the next cycle.
+    """
     _summarise(cycle)
     for name, target in sorted(targets.items()):
-        rows = cycle.ledger.reader.outbox(name)
-        if rows:
-            _deliver(cycle, name, target, rows)
-        _clear(cycle, name, target)
+        try:
+            _deliver(cycle, name, target)
+            _clear(cycle, name, target)
+        except WorldFailed as failure:
+            cycle.done.failed.append(f"publication {name}: {failure.message}")
 
 
-def _deliver(cycle: Cycle, name: str, target: Target, rows: Sequence[OutboxRow]) -> None:
+def _deliver(cycle: Cycle, name: str, target: Target) -> None:
+    rows = cycle.ledger.reader.outbox(name)
+    if not rows:
+        return
     objects = _bodies(cycle, rows)
+    incomplete = {o.unit for o in objects if not _is_complete(cycle, target, o)}
+    release = Release(tuple(o for o in objects if o.unit not in incomplete))
     published = {
         path: sync.Published(row.digest, row.number or 0)
         for path, row in cycle.ledger.reader.published(name, [o.path for o in objects]).items()
     }
-    batch = sync.arrange(Release(tuple(objects)), published)
+    batch = sync.arrange(release, published)
+    cycle.done.rejected.extend(_regression(name, regression) for regression in batch.refused)
     for phase in batch.phases:
-        safe = [item for item in phase if _is_complete(cycle, target, item)]
-        target.write(safe)
-        cycle.done.objects.extend(item.path for item in safe)
-        cycle.done.published += len(safe)
-    refused = {regression.path for regression in batch.refused}
-    for regression in batch.refused:
-        cycle.done.rejected.append(_regression(name, regression))
-    withheld = {h.message.split(" ", 1)[0] for h in cycle.done.rejected if h.code == "PKI6012"}
-    written = [o for o in objects if o.path not in refused and o.path not in withheld]
+        target.write(phase)
+        cycle.done.objects.extend(item.path for item in phase)
+        cycle.done.published += len(phase)
     cycle.ledger.acknowledge(
         name,
         [
@@ -55,7 +59,8 @@ def _deliver(cycle: Cycle, name: str, target: Target, rows: Sequence[OutboxRow])
                 digest=o.digest,
                 number=o.number,
             )
-            for o in written
+            for o in release.objects
+            if o.path not in batch.held
         ],
         (),
     )
@@ -110,7 +115,9 @@ def _regression(target: str, regression: sync.Regression) -> Held:
 
 
 def _summarise(cycle: Cycle) -> None:
-    """``status.json``, written only when its content changes."""
+    """``status.json``, written only when its content changes; not even reckoned in a quiet cycle."""
+    if not cycle.ledger.counts:
+        return
     reader = cycle.ledger.reader
     item = render.render_status(
         render.Summary(
@@ -133,14 +140,3 @@ def _clear(cycle: Cycle, name: str, target: Target) -> None:
     if paths:
         target.delete(paths)
         cycle.ledger.acknowledge(name, (), paths)
-
-
-def retire_files(cycle: Cycle, paths: Sequence[str], *, grace: timedelta) -> None:
-    """Mark published files for deletion once their last readers are gone."""
-    for target in cycle.targets:
-        cycle.ledger.mark_superseded(target, paths, cycle.now + grace)
-
-
-def is_public(path: str) -> bool:
-    """Whether a path is one of the forms that are ever published."""
-    return layout.place(path) is not None

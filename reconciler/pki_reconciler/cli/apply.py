@@ -26,8 +26,9 @@ def run(option: Path | None, *, output: str) -> int:
 
 
 def exit_code(outcome: Outcome) -> int:
-    """1 when a commit was not accepted, else 3 when something is held, else 0."""
-    if outcome.observed.refused or outcome.observed.rewound:
+    """1 when a commit was not accepted or the world failed, else 3 when something is held, else 0."""
+    observed = outcome.observed
+    if observed.refused or observed.rewound or observed.failed or outcome.done.failed:
         return 1
     return EXIT_HELD if outcome.held else 0
 
@@ -44,6 +45,7 @@ def document(outcome: Outcome) -> dict[str, object]:
             {"commit": r.commit, "problems": [told.problem(p) for p in r.problems]}
             for r in observed.refused
         ],
+        "failed": [*([observed.failed] if observed.failed else []), *done.failed],
         "rewound": observed.rewound.head if observed.rewound else None,
         "counts": {
             "manifests_parsed": observed.parsed,
@@ -95,6 +97,8 @@ def tell(outcome: Outcome) -> None:
         for line in report.held_lines(held):
             typer.echo(line)
     done = outcome.done
+    for failure in done.failed:
+        typer.echo(f"FAILED: {failure}; tried again next time")
     typer.echo(
         f"Done: {done.signed} certificates, {done.crls} CRLs, {done.answers} OCSP answers signed, "
         f"{done.revoked} revoked; {done.published} files published."
@@ -104,6 +108,8 @@ def tell(outcome: Outcome) -> None:
 def tell_observed(outcome: Outcome) -> None:
     """Commits accepted and refused, the latter with every problem."""
     observed = outcome.observed
+    if observed.failed:
+        typer.echo(f"FAILED: {observed.failed}; what is due goes on without Git")
     for commit in observed.accepted:
         typer.echo(f"commit {commit[:12]} accepted")
     for refusal in observed.refused:

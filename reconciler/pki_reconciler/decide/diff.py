@@ -201,6 +201,9 @@ def _obstacle(subject: Subject, meaning: Meaning, touched: Touched) -> str:
     issuer = issuer_of(meaning, touched)
     if issuer and issuer.certificate.state is CertificateState.REVOKED:
         return f"its issuer {issuer.name} is revoked"
+    settings = issuer.meaning.authority if issuer else None
+    if settings and settings.lifecycle != "active" and subject.identity.kind == "Certificate":
+        return f"its issuer {settings.name} is {settings.lifecycle}"
     return ""
 
 

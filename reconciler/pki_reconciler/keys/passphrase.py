@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
-from pki_reconciler.keys.private_files import private_folder, read_private, write_private
+from pki_reconciler.config.private_files import private_folder, read_private, write_private
 from pki_schema.errors import WorldFailed
 
 DESCRIPTOR: Final = "VCC_PKI_PASSPHRASE_FD"

@@ -53,8 +53,16 @@ def fold(connection: sa.Connection, seq: int, at: Instant, record: Record) -> No
 
 def fold_all(connection: sa.Connection, entries: Sequence[Entry[Record]]) -> None:
     """The same for many, in order; neighbours of one kind share their statements."""
-    for kind, group in groupby(entries, key=lambda entry: type(entry.record)):
-        FOLDS[kind](connection, list(group))
+    for _, run in groupby(entries, key=_family):
+        neighbours = list(run)
+        for kind in dict.fromkeys(type(entry.record) for entry in neighbours):
+            FOLDS[kind](connection, [e for e in neighbours if type(e.record) is kind])
+
+
+def _family(entry: Entry[Record]) -> type[Record]:
+    """Blocked keys come between the revocations they belong to, and change no row of theirs."""
+    kind = type(entry.record)
+    return records.Revoked if kind is records.KeyBlocked else kind
 
 
 def replay(source: sa.Connection, destination: sa.Connection, *, until: int | None = None) -> int:

@@ -6,6 +6,7 @@ import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pki_schema.errors import WorldFailed
 
@@ -14,10 +15,11 @@ from pki_schema.errors import WorldFailed
 class Lock:
     """The right to write, until released or until the process ends."""
 
-    descriptor: int
+    file: IO[bytes]
 
     def release(self) -> None:
-        os.close(self.descriptor)
+        """Let the next one in; a second time does nothing."""
+        self.file.close()
 
 
 def acquire(path: Path) -> Lock:
@@ -25,20 +27,21 @@ def acquire(path: Path) -> Lock:
     if not path.parent.is_dir():
         raise WorldFailed(f"there is no folder {path.parent}", "create it, with mode 0700")
     try:
-        descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        name = path.with_name(path.name + ".lock")
+        file = os.fdopen(os.open(name, os.O_RDWR | os.O_CREAT, 0o600), "rb")
     except OSError as error:
         raise WorldFailed(
             f"the lock of {path} cannot be taken: {error.strerror}",
             "check the owner and mode of its folder",
         ) from None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(descriptor)
+        file.close()
         raise WorldFailed(
             "another vcc-pki works on this state", "wait for it to finish, or stop its service"
         ) from None
-    return Lock(descriptor)
+    return Lock(file)
 
 
 def create_file(path: Path) -> None:

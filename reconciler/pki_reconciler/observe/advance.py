@@ -31,7 +31,8 @@ class Observed:
     """What looking at Git brought.
 
     ``accepted`` are the commits accepted now, ``remarks`` the warnings and notices of the last of
-    them, ``parsed`` the manifests that were decoded rather than taken from the cache.
+    them, ``parsed`` the manifests that were decoded rather than taken from the cache. ``failed`` says why
+    Git could not be asked, if it could not.
     """
 
     head: str
@@ -40,6 +41,7 @@ class Observed:
     rewound: Rewound | None = None
     remarks: tuple[Problem, ...] = ()
     parsed: int = 0
+    failed: str = ""
 
 
 def advance(

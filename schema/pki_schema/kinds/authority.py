@@ -21,8 +21,8 @@ from pki_schema.kinds.parts import (
 class CertificateAuthoritySpec(Strict, frozen=True, kw_only=True):
     """Without ``parent`` a self-signed root.
 
-    ``issues_for`` is the longest life of what this CA certifies; the CA stops issuing when less
-    than that is left of its own. ``generation`` counts keys: raising it makes a new key, and needs a
+    ``issues_for`` is how long this CA issues, from its own beginning. What is left of its
+    ``duration`` then is the longest life that it can give, because validity is never clamped. ``generation`` counts keys: raising it makes a new key, and needs a
     new subject. ``base_urls`` go into every certificate issued and are frozen with them.
     """
 
@@ -41,3 +41,8 @@ class CertificateAuthoritySpec(Strict, frozen=True, kw_only=True):
     ocsp: OcspSettings = msgspec.field(default_factory=OcspSettings)
     offline: bool = False
     lifecycle: Literal["active", "retired", "revoked"] = "active"
+
+    @property
+    def longest_child(self) -> Duration:
+        """The longest life of what this CA certifies, in seconds."""
+        return Duration(self.duration - self.issues_for)

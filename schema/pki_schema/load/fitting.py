@@ -47,10 +47,10 @@ def template_problems(
         if issuer.spec.usages and beyond and not complete.for_responders:
             message = f'CA "{name}" is not for {", ".join(beyond)}'
             yield Problem(at(declared, "spec", "usages"), "PKI4016", message)
-        if complete.duration > issuer.spec.issues_for:
-            longest = issuer.spec.issues_for
+        if complete.duration > issuer.spec.longest_child:
+            longest = issuer.spec.longest_child
             message = (
-                f'{Duration(complete.duration)} is longer than CA "{name}" issues for: {longest}'
+                f'{Duration(complete.duration)} is longer than CA "{name}" gives: {longest}'
             )
             yield Problem(at(declared, "spec", "duration"), "PKI4017", message)
 
@@ -58,9 +58,9 @@ def template_problems(
 def _below(
     declared: Declared, spec: CertificateAuthoritySpec, parent: CertificateAuthoritySpec
 ) -> Iterator[Problem]:
-    if spec.duration > parent.issues_for:
+    if spec.duration > parent.longest_child:
         message = (
-            f'{spec.duration} is longer than CA "{spec.parent}" issues for: {parent.issues_for}'
+            f'{spec.duration} is longer than CA "{spec.parent}" gives: {parent.longest_child}'
         )
         yield Problem(at(declared, "spec", "duration"), "PKI4011", message)
     # RFC 5280 section 4.2.1.9: pathLenConstraint counts the CAs that may follow.
@@ -94,8 +94,8 @@ def _responder_problems(
         message = f'template "{complete.name}" does not make responders'
         hint = "a responder's template has the usage ocsp signing and ocspNoCheck: true"
         yield Problem(where, "PKI4015", message, hint)
-    if complete.duration > spec.issues_for:
+    if complete.duration > spec.longest_child:
         message = (
-            f"{Duration(complete.duration)} is longer than the CA issues for: {spec.issues_for}"
+            f"{Duration(complete.duration)} is longer than the CA gives: {spec.longest_child}"
         )
         yield Problem(where, "PKI4017", message)

@@ -78,9 +78,9 @@ def _time_problems(wanted: Wanted) -> Iterator[Problem]:
             f'{Duration(duration)} is longer than template "{template.name}" allows: {longest}'
         )
         yield wanted.problem("duration", "PKI4027", message)
-    if duration > wanted.authority.issues_for:
-        longest = wanted.authority.issues_for
-        message = f'{Duration(duration)} is longer than CA "{issuer}" issues for: {longest}'
+    if duration > wanted.authority.longest_child:
+        longest = wanted.authority.longest_child
+        message = f'{Duration(duration)} is longer than CA "{issuer}" gives: {longest}'
         yield wanted.problem("duration", "PKI4029", message)
     if renew_before >= duration:
         message = "renewBefore is not shorter than the duration: it would renew without end"

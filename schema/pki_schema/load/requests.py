@@ -17,7 +17,7 @@ from pki_schema.errors import Position, Problem, Severity
 from pki_schema.x509.algorithms import ALGORITHMS, algorithm_of, spki_der
 
 LARGEST = 16_384
-"""Octets of a CSR file; an RSA-4096 request has about 1,700, one with ML-DSA-87 about 10,500."""
+"""Octets of a CSR file; an RSA-4096 request has about 1,700, one with ML-DSA-87 about 10,000."""
 
 _BLOCK = re.compile(
     rb"\s*-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----\r?\n"

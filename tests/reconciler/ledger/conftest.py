@@ -33,6 +33,7 @@ from pki_schema.desired import (
 from pki_schema.errors import Position
 from pki_schema.fields import Duration, KeyDigest, Name, SerialNumber
 from pki_schema.instants import to_epoch
+from pki_schema.issued import IssuedCrl
 from pki_schema.kinds.parts import CrlSettings, OcspSettings
 from pki_schema.kinds.revocation import RevocationSpec, RevocationTarget
 from pki_schema.x509.algorithms import spki_der
@@ -171,13 +172,28 @@ class World:
         return key
 
     def crl(self, issuer: str, number: int, *, regular: bool = True) -> None:
+        """Intend, issue and keep a CRL."""
         linted = linted_crl(issuer, number, at=self.now, regular=regular)
+        facts = linted.unsigned.facts
+        before = self.ledger.reader.crl(issuer)
         self.ledger.intend_crl(linted, at=self.now, commit="c1", plan="p")
-        self.append(
-            records.CrlIssued(
-                issuer=issuer, scope="*", number=number, content_digest=digest(b"crl")
-            )
+        record = records.CrlIssued(
+            issuer=issuer, scope="*", number=number, content_digest=digest(b"crl")
         )
+        with self.ledger.transaction(self.now) as transaction:
+            transaction.append([record])
+            transaction.put_statuses(
+                [
+                    IssuedCrl(
+                        issuer=issuer,
+                        number=number,
+                        this_update=facts.this_update,
+                        next_update=facts.next_update,
+                        regular_at=self.now if regular or not before else before.regular_at,
+                        der=b"crl",
+                    )
+                ]
+            )
 
     def revoke(self, issuer: str, *serials: int, reason: str = "superseded") -> None:
         self.append(

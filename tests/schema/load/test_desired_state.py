@@ -83,13 +83,13 @@ def test_a_service_takes_fifteen_lines_at_most(shipped: Files) -> None:
 @pytest.mark.parametrize(
     ("name", "parent", "common_name", "duration", "issues_for", "path_length", "purposes"),
     [
-        ("vcc-root", "", "VCC Root CA G1", 7305, 5479, None, ()),
-        ("vcc-services", "vcc-root", "VCC Services CA G1", 1826, 365, 0, SERVICES),
-        ("vcc-people", "vcc-root", "VCC People CA G1", 1826, 365, 0, PEOPLE),
-        ("vcc-signing", "vcc-root", "VCC Signing CA G1", 2922, 1096, 0, ("code signing",)),
-        ("vcc-time", "vcc-root", "VCC Time CA G1", 5479, 3653, 0, ("timestamping",)),
-        ("partner-root", "", "Partner Root CA G1", 3653, 1826, None, ()),
-        ("partner-services", "partner-root", "Partner Services CA G1", 1826, 365, 0, SERVICES),
+        ("vcc-root", "", "VCC Root CA G1", 7305, 1826, None, ()),
+        ("vcc-services", "vcc-root", "VCC Services CA G1", 1826, 1461, 0, SERVICES),
+        ("vcc-people", "vcc-root", "VCC People CA G1", 1826, 1461, 0, PEOPLE),
+        ("vcc-signing", "vcc-root", "VCC Signing CA G1", 2922, 1826, 0, ("code signing",)),
+        ("vcc-time", "vcc-root", "VCC Time CA G1", 5479, 1826, 0, ("timestamping",)),
+        ("partner-root", "", "Partner Root CA G1", 3653, 1827, None, ()),
+        ("partner-services", "partner-root", "Partner Services CA G1", 1826, 1461, 0, SERVICES),
     ],
 )  # fmt: skip
 def test_the_hierarchy(

@@ -212,8 +212,8 @@ def test_kinds_without_effect_are_recognised_and_say_so(kind: str) -> None:
             "Tenant",
             "  organization: VCC\n  zone: VCC.local\n  ipRanges: [10.0.0.1/8]\n",
             [
-                '7:9: error[PKI2010] DNS name "VCC.local" has the label "VCC", which is not letters, '
-                "digits and inner hyphens; write a fully qualified name in lower case, "
+                '7:9: error[PKI2010] DNS name "VCC.local" has the label "VCC", which is not '
+                "letters, digits and inner hyphens; write a fully qualified name in lower case, "
                 "e.g. argus-backend.vcc.local",
                 '8:14: error[PKI2014] "10.0.0.1/8" is not a network; write e.g. 172.21.0.0/16',
             ],
@@ -239,7 +239,9 @@ def test_kinds_without_effect_are_recognised_and_say_so(kind: str) -> None:
         ),
         (
             "CertificateTemplate",
-            "  nameTypes: [dns, dsn]\n  names: {dnsName: []}\n  privateKey: {algorithms: [P-385]}\n",
+            "  nameTypes: [dns, dsn]\n"
+            "  names: {dnsName: []}\n"
+            "  privateKey: {algorithms: [P-385]}\n",
             [
                 '6:20: error[PKI2104] nameTypes[1] cannot be "dsn"; did you mean "dns"?',
                 '7:11: error[PKI2101] unknown field "dnsName"; did you mean "dnsNames"?',
@@ -274,7 +276,8 @@ def test_a_bad_example_says_what_to_write(kind: str, spec: str, expected: list[s
         (
             SERVICE.replace("pki.vcc.local/v1", "cert-manager.io/v1"),
             [
-                '1:13: error[PKI2106] apiVersion "cert-manager.io/v1" is not known; write pki.vcc.local/v1'
+                '1:13: error[PKI2106] apiVersion "cert-manager.io/v1" is not known; '
+                "write pki.vcc.local/v1"
             ],
         ),
         (
@@ -287,14 +290,17 @@ def test_a_bad_example_says_what_to_write(kind: str, spec: str, expected: list[s
         (
             SERVICE.replace("name: clara", "name: Clara_1").replace("team: justice", "team: 1"),
             [
-                '4:9: error[PKI2002] "Clara_1" is not a name; use 1 to 63 lower-case letters, digits '
-                "and hyphens, e.g. argus-backend",
+                '4:9: error[PKI2002] "Clara_1" is not a name; use 1 to 63 lower-case letters, '
+                "digits and hyphens, e.g. argus-backend",
                 '6:11: error[PKI2103] team must be text, not the number 1; quote it: "1"',
             ],
         ),
         (
             SERVICE + "status: {}\n",
-            ['14:1: error[PKI2101] unknown field "status"'],
+            [
+                '14:1: error[PKI2101] unknown field "status"; '
+                "use one of: apiVersion, kind, metadata, spec"
+            ],
         ),
     ],
 )
@@ -304,7 +310,7 @@ def test_a_bad_envelope(data: str, expected: list[str]) -> None:
 
 
 def test_all_problems_at_once_in_reading_order() -> None:
-    """An author who mends all that was told is done: envelope, fields, types and scalars together."""
+    """Who mends all that was told is done: envelope, fields, types and scalars together."""
     data = (
         SERVICE.replace("/v1", "/v2")
         .replace("name: clara", "name: 7")

@@ -189,7 +189,7 @@ def test_a_base_url_that_nobody_serves_is_a_warning(changed: Change) -> None:
         ("cas/vcc-time.yaml", "template: vcc-ocsp", "template: vcc-tsa", "PKI4015"),
         ("templates/vcc-tls-client.yaml", "client auth]", "client auth, code signing]", "PKI4016"),
         ("templates/vcc-tsa.yaml", "duration: 3650d", "duration: 3654d", "PKI4017"),
-        ("cas/vcc-people.yaml", "issuesFor: 365d", "issuesFor: 29d", "PKI4017"),
+        ("cas/vcc-people.yaml", "issuesFor: 1461d", "issuesFor: 1797d", "PKI4017"),
     ],
 )
 def test_cas_and_templates_fit_what_certifies_them(

@@ -245,7 +245,7 @@ def expired(connection: sa.Connection, entries: Sequence[Entry[CertificateExpire
     connection.execute(
         sa.delete(tables.status).where(
             tables.status.c.issuer == sa.bindparam("i"),
-            tables.status.c.kind.in_(("ocsp-sha1", "ocsp-sha256")),
+            tables.status.c.kind != "crl",
             tables.status.c.scope == sa.bindparam("s"),
         ),
         [{"i": issuer, "s": serial} for issuer, serial in wanted],
