@@ -200,6 +200,18 @@ def render_certificate(
     return (*files, *stapled, pointer)
 
 
+def set_paths(certificate: IssuedCertificate) -> list[str]:
+    """The paths of a service certificate's immutable set."""
+    paths = layout.certificate_set(*_named(certificate), _set_id(certificate))
+    return [paths.cert, paths.chain, paths.fullchain]
+
+
+def pointer_paths(certificate: IssuedCertificate) -> tuple[str, str]:
+    """The paths of the pointer and the staple of a service certificate."""
+    names = _named(certificate)
+    return layout.current_path(*names), layout.staple_path(*names)
+
+
 def render_status(summary: Summary) -> PublicObject:
     """``status.json``; the authorities are put in the order of name and generation."""
     ordered = tuple(sorted(summary.authorities, key=lambda one: (one.name, one.generation)))

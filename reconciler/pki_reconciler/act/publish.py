@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pki_publishers import render, sync
+from pki_publishers import layout, render, sync
 from pki_publishers.release import PublicObject, Release
 from pki_publishers.targets.target import Target
 from pki_reconciler.act import units
@@ -23,7 +23,8 @@ def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
 
     What a failing target did not get stays in its outbox for the next cycle.
     """
-    _summarise(cycle)
+    if _catch_up(cycle) or cycle.ledger.counts:
+        _summarise(cycle)
     for name, target in sorted(targets.items()):
         try:
             _deliver(cycle, name, target)
@@ -116,8 +117,6 @@ def _regression(target: str, regression: sync.Regression) -> Held:
 
 def _summarise(cycle: Cycle) -> None:
     """``status.json``, written only when its content changes; not even reckoned in a quiet cycle."""
-    if not cycle.ledger.counts:
-        return
     reader = cycle.ledger.reader
     item = render.render_status(
         render.Summary(
@@ -132,6 +131,19 @@ def _summarise(cycle: Cycle) -> None:
             with cycle.ledger.transaction(cycle.now) as transaction:
                 units.keep(cycle, transaction, (item,))
             return
+
+
+def _catch_up(cycle: Cycle) -> bool:
+    """A target that was bound only now gets everything that exists; whether there was one."""
+    reader = cycle.ledger.reader
+    roots = [layout.aia_path(render.stem_of(a)) for a in cycle.authorities().values()]
+    for target in cycle.targets:
+        known = reader.published(target, roots).keys() | {r.path for r in reader.outbox(target)}
+        if not known.issuperset(roots):
+            with cycle.ledger.transaction(cycle.now) as transaction:
+                units.keep(cycle, transaction, units.everything(transaction.reader))
+            return True
+    return False
 
 
 def _clear(cycle: Cycle, name: str, target: Target) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pki_reconciler.act import units
 from pki_reconciler.act.cycle import Cycle
+from pki_reconciler.act.retention import forget
 from pki_reconciler.ledger.records import (
     CertificateExpired,
     KeyBlocked,
@@ -69,12 +70,24 @@ def _revocation(cycle: Cycle, action: Action) -> Iterator[Record]:
 
 
 def settle(cycle: Cycle, actions: Sequence[Action]) -> None:
-    """Adopt, retire and expire: ledger entries without a signature, in one transaction."""
+    """Adopt, retire and expire: ledger entries without a signature, in one transaction.
+
+    What was published for expired certificates is marked for deletion right after.
+    """
     records = [record for action in actions for record in _settlement(action)]
     if not records:
         return
     with cycle.ledger.transaction(cycle.now) as transaction:
         transaction.append(records, commit=cycle.commit, plan=cycle.plan)
+    expired = [
+        certificate
+        for action in actions
+        if action.verb is Verb.EXPIRE
+        for ref in action.certificates
+        if (certificate := cycle.ledger.reader.certificate(ref.issuer, int(ref.serial, 16)))
+    ]
+    if expired:
+        forget(cycle, expired)
 
 
 def _settlement(action: Action) -> Iterator[Record]:

@@ -114,6 +114,17 @@ def _staple(reader: Reader, certificate: IssuedCertificate) -> IssuedAnswer | No
     return next((a for a in found if a.algorithm == STAPLED), None)
 
 
+def everything(reader: Reader) -> Iterator[PublicObject]:
+    """A full render: every unit of what the ledger knows, by the same functions."""
+    authorities = reader.authorities()
+    for one in authorities.values():
+        yield from authority(one)
+        yield from crl(one, authorities)
+        yield from answers(one, reader.answers(one.spki))
+    in_use = [s.current for s in reader.subjects() if s.current]
+    yield from current(reader, authorities, reader.with_der(in_use))
+
+
 def by_name(reader: Reader, unit: str) -> Objects:
     """Render a unit again from the ledger; nothing if what it stood for is gone."""
     authorities = reader.authorities()

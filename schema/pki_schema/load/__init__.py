@@ -146,13 +146,13 @@ def _twice(first: Declared, second: Declared) -> Iterator[Problem]:
         message = f"{here.identity} is declared twice"
         other = tree.at(there, "metadata", "name")
         position = tree.at(here, "metadata", "name")
-        yield Problem(position, "PKI2105", message, f"the other one is at {other}")
+        yield Problem(position, "PKI3006", message, f"the other one is at {other}")
 
 
 def _two_requests(first: SigningRequest, second: SigningRequest) -> Iterator[Problem]:
     for here, there in ((first, second), (second, first)):
         message = "two CSRs for one certificate"
-        yield Problem(Position(here.path), "PKI2105", message, f"the other one is {there.path}")
+        yield Problem(Position(here.path), "PKI3007", message, f"the other one is {there.path}")
 
 
 def _blob(data: bytes) -> str:

@@ -121,7 +121,7 @@ def place(declared: Declared) -> tuple[Identity, tuple[Problem, ...]]:
     if spot.name is not None and name != spot.name:
         where = at(declared, "metadata", "name")
         message = f'tenant "{name}" stands in the folder of tenant "{spot.name}"'
-        return identity, (Problem(where, "PKI2104", message, "give both the same name"),)
+        return identity, (Problem(where, "PKI1105", message, "give both the same name"),)
     return identity, ()
 
 
@@ -218,4 +218,4 @@ def _misplaced(declared: Declared, where: str) -> Problem:
     folders = [f for f, k in GLOBAL_FOLDERS.items() if k == kind]
     folders += [f"tenants/<tenant>/{f}" for f, k in TENANT_FOLDERS.items() if k == kind]
     belongs = " or ".join(f"{f}/" for f in folders) or "tenants/<tenant>/tenant.yaml"
-    return Problem(at(declared, "kind"), "PKI2103", f"a {kind} {where}", f"it belongs in {belongs}")
+    return Problem(at(declared, "kind"), "PKI1104", f"a {kind} {where}", f"it belongs in {belongs}")

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+
 from pki_reconciler.chain import CertificateFacts, CrlFacts, Linted, Unsigned, lint
 from pki_reconciler.ledger import records
 from pki_reconciler.ledger.write import Ledger
@@ -85,9 +86,7 @@ class World:
 
     def accept(self, commit: str, **fields: Any) -> None:
         self.append(
-            records.Accepted(
-                commit=commit, parent=self.ledger.reader.accepted() or "", **fields
-            ),
+            records.Accepted(commit=commit, parent=self.ledger.reader.accepted() or "", **fields),
             commit=commit,
         )
 

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pki_reconciler.ledger import merkle
 
 # The leaves and roots that Certificate Transparency implementations have always been tested with.

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from pki_reconciler.ledger import fold, records, tables
 from pki_schema.desired import Identity
 from pki_schema.errors import WorldFailed
@@ -76,15 +77,15 @@ class History:
                 meanings.append(meaning)
         facts = [
             self.make.facts(
-                "Service", m.subject.name.partition("/")[0], tenant=m.subject.tenant,
+                "Service",
+                m.subject.name.partition("/")[0],
+                tenant=m.subject.tenant,
                 blob=str(self.commits),
                 refs=(Identity("CertificateTemplate", "", m.template),),
             )
             for m in meanings
         ]
-        limit = self.make.facts(
-            "Tenant", "vcc", revocations_limit=self.chance.randint(1, 9)
-        )
+        limit = self.make.facts("Tenant", "vcc", revocations_limit=self.chance.randint(1, 9))
         self.world.accept(
             self.commit(),
             meanings=tuple(meanings),
@@ -173,9 +174,7 @@ class History:
 
     def abandon(self) -> None:
         linted = self.make.crl(self.ca, self.number(self.ca), at=self.world.now)
-        intended = self.world.ledger.intend_crl(
-            linted, at=self.world.now, commit="c", plan="p"
-        )
+        intended = self.world.ledger.intend_crl(linted, at=self.world.now, commit="c", plan="p")
         if self.chance.random() < 0.7:
             self.world.append(records.BatchAbandoned(intent=intended.seq))
 
@@ -228,7 +227,8 @@ class History:
 
 def content(connection: sa.Connection) -> dict[str, list[tuple[Any, ...]]]:
     """All folded rows. What only signed bytes know is left out: an answer's next instant and the
-    bytes themselves."""
+    bytes themselves.
+    """
     found = {}
     for name, table in tables.METADATA.tables.items():
         if name in OWN:
@@ -304,7 +304,8 @@ def test_after_a_replay_status_is_signed_anew(
     world: Any, make: Any, new_world: Callable[[str], Any]
 ) -> None:
     """The bytes of CRLs and answers are not in the entries: all of them are due at once, and the
-    next CRL number is above every one ever intended."""
+    next CRL number is above every one ever intended.
+    """
     history = History(world, make, 0)
     world.accept("x", meanings=(make.service("a"),))
     [serial] = world.issue(make.service("a"), issuer=history.ca)

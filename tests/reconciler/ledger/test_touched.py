@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from pki_reconciler.ledger import records, touching
 from pki_schema.desired import Identity, authority_identity
 from pki_schema.instants import to_epoch
@@ -236,9 +237,7 @@ def test_exactly_the_due_are_touched(world: Any, make: SimpleNamespace, ca: str)
     meanings = [make.service(f"s{i}") for i in range(30)]
     world.accept("c1", meanings=tuple(meanings))
     world.issue(*meanings, issuer=ca)
-    instants = {
-        s.identity: s.due[0].at for s in world.ledger.reader.subjects() if s.due
-    }
+    instants = {s.identity: s.due[0].at for s in world.ledger.reader.subjects() if s.due}
     for day in (56, 57, 58, 59, 60):
         now = world.now + timedelta(days=day)
         touched = world.ledger.reader.touched(now)
@@ -272,7 +271,7 @@ def test_a_new_generation_needs_a_crl(world: Any, make: SimpleNamespace, ca: str
 
 
 def test_expired_certificates_end_once(world: Any, make: SimpleNamespace, ca: str) -> None:
-    """notAfter itself is still valid (RFC 5280 section 4.1.2.5); a second later it is not."""
+    """NotAfter itself is still valid (RFC 5280 section 4.1.2.5); a second later it is not."""
     meaning = make.service("a", renew_before=0)
     world.accept("c1", meanings=(meaning,))
     [serial] = world.issue(meaning, issuer=ca)
@@ -426,9 +425,7 @@ def test_other_reasons_hold_the_identity(
     meaning = make.service("a")
     world.revoke(ca, services["a"], reason="cessationOfOperation")
     world.append(
-        records.RevocationResolved(
-            name="r", commit="c1", serials=(), suspended=(meaning.subject,)
-        )
+        records.RevocationResolved(name="r", commit="c1", serials=(), suspended=(meaning.subject,))
     )
     assert subjects(world.touched()) == []
     assert world.ledger.reader.subject(meaning.subject).held_by == ("r",)
@@ -440,14 +437,12 @@ def test_other_reasons_hold_the_identity(
 def test_named_in_advance_holds_nothing(
     world: Any, make: SimpleNamespace, services: dict[str, int], ca: str
 ) -> None:
-    """resumeAfter may stand in the same commit as the revocation."""
+    """ResumeAfter may stand in the same commit as the revocation."""
     meaning = make.replace(make.service("a"), resume_after=("r",))
     world.accept("c2", meanings=(meaning,))
     world.revoke(ca, services["a"], reason="cessationOfOperation")
     world.append(
-        records.RevocationResolved(
-            name="r", commit="c2", serials=(), suspended=(meaning.subject,)
-        )
+        records.RevocationResolved(name="r", commit="c2", serials=(), suspended=(meaning.subject,))
     )
     assert subjects(world.touched()) == [meaning.subject]
 
@@ -550,9 +545,7 @@ def test_a_quiet_cycle_runs_few_statements(world: Any, make: SimpleNamespace, ca
     answer(world, *world.touched().answers_due)
     reader = world.ledger.reader
     statements: list[str] = []
-    sa.event.listen(
-        reader._connection, "before_cursor_execute", lambda *a: statements.append(a[2])
-    )
+    sa.event.listen(reader._connection, "before_cursor_execute", lambda *a: statements.append(a[2]))
     touched = reader.touched(world.now + timedelta(hours=1))
     assert quiet(world)
     assert touched.subjects == ()

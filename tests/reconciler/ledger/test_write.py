@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from pki_reconciler.ledger import records, tables
 from pki_reconciler.ledger.connections import AlreadyIntended
 from pki_reconciler.ledger.read import Reader

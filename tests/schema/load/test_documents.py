@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -336,6 +337,30 @@ def test_who_makes_thousands_of_mistakes_hears_of_a_hundred() -> None:
     document = manifest("Service", "  template: a\n  dnsNames: [" + "A.b, " * 5000 + "]\n")
     assert len(document.problems) == 101
     assert [p.code for p in document.problems if p.severity is Severity.NOTICE] == ["PKI2108"]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param("  template: a\n  duration: " + "1d" * 500_000, id="a long duration"),
+        pytest.param("  template: a\n  uris: ['http://" + "a" * 900_000 + "']", id="a long URI"),
+        pytest.param(
+            "  template: a\n  dnsNames: [" + "a.b, " * 9_900 + "A]", id="one fault among many names"
+        ),
+        pytest.param("".join(f"  k{i}: 1\n" for i in range(4_900)), id="unknown fields"),
+    ],
+)
+def test_no_bad_file_costs_a_second(spec: str) -> None:
+    """Well-formed YAML too; in processor time, and with every problem explained."""
+    manifest("Service", "  x: 1\n")  # the validator is built once per process
+    began = time.process_time()
+    document = manifest("Service", spec)
+    assert (document.declared, time.process_time() - began < 1) == (None, True)
+
+
+def test_no_parser_sees_an_endless_scalar() -> None:
+    (problem,) = manifest("Service", "  template: a\n  duration: " + "1s" * 257).problems
+    assert (problem.code, "more than 512 characters" in problem.message) == ("PKI2007", True)
 
 
 def test_a_good_document_never_loads_the_schema_validator() -> None:

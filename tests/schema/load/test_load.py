@@ -70,7 +70,7 @@ def test_an_object_stands_in_the_folder_of_its_kind(shipped: Files) -> None:
     files = {**shipped, "cas/argus.yaml": shipped[SERVICE]}
     del files[SERVICE]
 
-    found = [p for p in load(files)[0].problems if p.code == "PKI2103"]
+    found = [p for p in load(files)[0].problems if p.code == "PKI1104"]
 
     assert [p.position.path for p in found] == ["cas/argus.yaml"]
     assert found[0].hint == "it belongs in tenants/<tenant>/services/"
@@ -79,15 +79,15 @@ def test_an_object_stands_in_the_folder_of_its_kind(shipped: Files) -> None:
 def test_a_tenant_is_named_like_its_folder(changed: Change) -> None:
     files = changed("tenants/partner/tenant.yaml", "name: partner}", "name: partners}")
 
-    assert ("PKI2104", "tenants/partner/tenant.yaml") in errors(files)
+    assert ("PKI1105", "tenants/partner/tenant.yaml") in errors(files)
 
 
 def test_file_names_are_free_and_identities_are_not(shipped: Files) -> None:
     renamed = {**shipped, "tenants/vcc/services/any/other-name.yml": shipped[SERVICE]}
 
     assert errors(renamed) == [
-        ("PKI2105", "tenants/vcc/services/any/other-name.yml"),
-        ("PKI2105", SERVICE),
+        ("PKI3006", "tenants/vcc/services/any/other-name.yml"),
+        ("PKI3006", SERVICE),
     ]
     del renamed[SERVICE]
     assert errors(renamed) == []
@@ -105,7 +105,7 @@ def test_two_csrs_for_one_certificate_are_errors(
     pem = csr(p256, ["pki:vcc/argus-backend"])
     paths = ["tenants/vcc/csr/argus-backend.default.pem", "tenants/vcc/csr/argus-backend.pem"]
 
-    assert errors({**shipped, **dict.fromkeys(paths, pem)}) == [("PKI2105", path) for path in paths]
+    assert errors({**shipped, **dict.fromkeys(paths, pem)}) == [("PKI3007", path) for path in paths]
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,8 @@ def crl_issued(connection: sa.Connection, entries: Sequence[Entry[CrlIssued]]) -
         intent = _crl_intent(connection, entry)
         _close(connection, intent.id, entry.seq, state="done")
         promise = from_canonical(intent.body.encode(), CrlIntended)
-        regular_at = promise.this_update
-        if not promise.regular:
-            regular_at = _regular_at(connection, record.issuer, record.scope)
+        before = None if promise.regular else _regular_at(connection, record.issuer, record.scope)
+        regular_at = promise.this_update if before is None else before
         statements.upsert(
             connection,
             STATUS,
@@ -103,14 +102,13 @@ def _crl_intent(connection: sa.Connection, entry: Entry[CrlIssued]) -> Row:
     return row
 
 
-def _regular_at(connection: sa.Connection, issuer: str, scope: str) -> int:
-    """The thisUpdate of the last scheduled CRL; 0 when there was none."""
-    found = connection.execute(
+def _regular_at(connection: sa.Connection, issuer: str, scope: str) -> int | None:
+    """The thisUpdate of the last scheduled CRL; a first one counts as scheduled."""
+    return connection.execute(
         sa.select(STATUS.c.regular_at).where(
             STATUS.c.issuer == issuer, STATUS.c.kind == "crl", STATUS.c.scope == scope
         )
     ).scalar()
-    return found or 0
 
 
 def answers_intended(connection: sa.Connection, entries: Sequence[Entry[AnswersIntended]]) -> None:

@@ -1,0 +1,378 @@
+"""A small organisation for properties: two CAs, two tenants, and histories of what happens to it.
+
+A history is a list of steps. Each is total: where it has nothing to act on it changes nothing, so
+every list that hypothesis thinks of is a history.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from pki_publishers.targets.target import Target
+from pki_reconciler.act import units
+from pki_reconciler.ledger.read import Reader
+from pki_reconciler.ledger.write import Ledger
+from pki_reconciler.loop import Outcome
+from pki_schema.desired import Identity
+from pki_schema.issued import CertificateState, IssuedCertificate
+from tests.fakes import InMemoryTarget
+from tests.worlds import World
+
+SERVICES = (("alpha", "web"), ("alpha", "api"), ("beta", "db"), ("beta", "new"))
+"""Services that histories are about; the last is not declared at first."""
+
+REASONS = ("superseded", "keyCompromise", "cessationOfOperation", "unspecified")
+
+_HEAD = "apiVersion: pki.vcc.local/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n"
+_ROOT = """\
+  subject: [{CN: Small Root CA G1}]
+  privateKey: {algorithm: P-256}
+  duration: 3653d
+  issuesFor: 1826d
+  baseURLs: [http://pki.test.internal]
+  offline: true
+  crl: {validity: 365d, refresh: 180d}
+"""
+_ISSUING = """\
+  parent: root
+  subject: [{CN: Small Issuing CA G1}]
+  privateKey: {algorithm: P-256}
+  duration: 1826d
+  issuesFor: 365d
+  pathLength: 0
+  usages: [server auth, client auth]
+  baseURLs: [http://pki.test.internal]
+  crl: {validity: 7d, refresh: %s}
+  ocsp: {mode: presigned, template: ocsp, validity: 4d, refreshAt: 2d}
+"""
+_OCSP = """\
+  subject: [{CN: "${ca_name} G${generation} OCSP Responder"}]
+  nameTypes: []
+  usages: [digital signature, ocsp signing]
+  extendedKeyUsageCritical: true
+  privateKey: {algorithms: [P-256]}
+  ocspNoCheck: true
+  statusPointers: false
+  duration: 30d
+  renewBefore: 10d
+"""
+_SERVICE_TEMPLATE = """\
+  issuers: [issuing]
+  subject: [{CN: "${service_name}.${zone}"}]
+  names: {dnsNames: ["${service_name}.${zone}"]}
+  nameTypes: [dns]
+  requiredNames: [dns]
+  usages: [digital signature, server auth, client auth]
+  privateKey: {algorithms: [P-256]}
+  duration: 90d
+  maxDuration: 180d
+  renewBefore: %s
+"""
+_PUBLICATION = """\
+  baseURLs: [http://pki.test.internal]
+  retention: 30d
+"""
+
+fast = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+"""The same examples in every run. Add ``max_examples``."""
+
+
+def manifest(kind: str, name: str, spec: str) -> str:
+    return _HEAD.format(kind=kind, name=name) + spec
+
+
+def tenant(name: str, limit: int) -> str:
+    return manifest(
+        "Tenant",
+        name,
+        f"  organization: {name.title()}\n  zone: {name}.internal\n"
+        "  certificateAuthorities: [issuing]\n  templates: [service]\n"
+        f"  limits: {{revocations: {limit}}}\n  quotas: {{certificates: 20}}\n",
+    )
+
+
+@dataclass
+class Scene:
+    """A world and the state of its author's mind: what is declared, and what was taken away."""
+
+    world: World
+    names: dict[tuple[str, str], int] = field(default_factory=dict)
+    extra: dict[tuple[str, str], str] = field(default_factory=dict)
+    revocations: list[str] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    _committed: str = ""
+
+    @classmethod
+    def small(cls, root: Path, *, limit: int = 50, world: World | None = None) -> Scene:
+        """Everything declared and committed but ``SERVICES``' last; nothing reconciled."""
+        scene = cls(world or World.empty(root))
+        write = scene.world.write
+        write("cas/root.yaml", manifest("CertificateAuthority", "root", _ROOT))
+        scene.settings("1d")
+        write("templates/ocsp.yaml", manifest("CertificateTemplate", "ocsp", _OCSP))
+        scene.template("30d")
+        write("publications/public.yaml", manifest("Publication", "public", _PUBLICATION))
+        for name in ("alpha", "beta"):
+            scene.limit(name, limit)
+        for service in SERVICES[:-1]:
+            scene.declare(service)
+        scene.commit()
+        return scene
+
+    # What an author does
+
+    def settings(self, refresh: str) -> None:
+        """Change how often the issuing CA signs a CRL."""
+        self.world.write(
+            "cas/issuing.yaml", manifest("CertificateAuthority", "issuing", _ISSUING % refresh)
+        )
+
+    def template(self, renew_before: str) -> None:
+        """Change when services are renewed, which signs nothing."""
+        self.world.write(
+            "templates/service.yaml",
+            manifest("CertificateTemplate", "service", _SERVICE_TEMPLATE % renew_before),
+        )
+
+    def limit(self, name: str, revocations: int) -> None:
+        self.world.write(f"tenants/{name}/tenant.yaml", tenant(name, revocations))
+
+    def declare(self, service: tuple[str, str], *, more: str = "") -> None:
+        """Declare a service, or declare it otherwise; one without a CSR gets one."""
+        self.extra[service] = more
+        owner, name = service
+        self.world.write(self.path(service), manifest("Service", name, f"  template: service\n{more}"))
+        if not (self.world.tree / self.csr(service)).exists():
+            self.world.new_key(owner, name)
+
+    def remove(self, service: tuple[str, str]) -> None:
+        if self.is_declared(service):
+            self.world.remove(self.path(service))
+            self.world.remove(self.csr(service))
+
+    def revoke(self, service: tuple[str, str], reason: str, more: str = "") -> str:
+        """Returns the revocation's name."""
+        owner, name = service
+        label = f"{name}-{len(self.revocations) + 1}"
+        self.revocations.append(label)
+        self.world.revoke(label, f"{{tenant: {owner}, service: {name}}}", reason, more)
+        return label
+
+    def is_declared(self, service: tuple[str, str]) -> bool:
+        return (self.world.tree / self.path(service)).exists()
+
+    @staticmethod
+    def path(service: tuple[str, str]) -> str:
+        return f"tenants/{service[0]}/services/{service[1]}.yaml"
+
+    @staticmethod
+    def csr(service: tuple[str, str]) -> str:
+        return f"tenants/{service[0]}/csr/{service[1]}.pem"
+
+    def commit(self) -> str | None:
+        """Commit if anything changed."""
+        tree = self.world.tree
+        digest = hashlib.sha256()
+        for file in sorted(tree.rglob("*")):
+            if file.is_file() and ".git" not in file.parts:
+                digest.update(str(file.relative_to(tree)).encode() + b"\0" + file.read_bytes())
+        if digest.hexdigest() == self._committed:
+            return None
+        self._committed = digest.hexdigest()
+        return self.world.commit()
+
+    # What is done about it
+
+    def reconcile(self, **later: float) -> Outcome:
+        outcome = self.world.reconcile(**later)
+        self.outcomes.append(outcome)
+        return outcome
+
+    def play(self, history: Sequence[Step], *, between: Callable[[], object] = lambda: None) -> None:
+        """Carry out a history, committing every step; ``between`` is called after each."""
+        for step in history:
+            step.act(self)
+            self.commit()
+            between()
+
+    @property
+    def target(self) -> InMemoryTarget:
+        target = self.world.targets["public"]
+        assert isinstance(target, InMemoryTarget)
+        return target
+
+    @property
+    def public(self) -> Mapping[str, bytes]:
+        return self.target.files
+
+
+@dataclass(frozen=True)
+class Step:
+    """``act`` changes files or the clock."""
+
+    def act(self, scene: Scene) -> None:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Declare(Step):
+    """Add a service, or change its names and duration."""
+
+    service: tuple[str, str]
+    name: int = 0
+    days: int = 90
+
+    def act(self, scene: Scene) -> None:
+        owner = self.service[0]
+        more = f"  duration: {self.days}d\n"
+        if self.name:
+            more += f"  dnsNames: [n{self.name}.{owner}.internal]\n"
+        scene.declare(self.service, more=more)
+
+
+@dataclass(frozen=True)
+class NewKey(Step):
+    service: tuple[str, str]
+
+    def act(self, scene: Scene) -> None:
+        if scene.is_declared(self.service):
+            scene.world.new_key(*self.service)
+
+
+@dataclass(frozen=True)
+class LoseRequest(Step):
+    """The CSR is deleted; the service waits for another."""
+
+    service: tuple[str, str]
+
+    def act(self, scene: Scene) -> None:
+        if scene.is_declared(self.service):
+            (scene.world.tree / scene.csr(self.service)).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Remove(Step):
+    service: tuple[str, str]
+
+    def act(self, scene: Scene) -> None:
+        if scene.is_declared(self.service):
+            (scene.world.tree / scene.path(self.service)).unlink()
+            (scene.world.tree / scene.csr(self.service)).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Restore(Step):
+    """Bring a removed service back, as it was declared last."""
+
+    service: tuple[str, str]
+
+    def act(self, scene: Scene) -> None:
+        if not scene.is_declared(self.service):
+            scene.declare(self.service, more=scene.extra.get(self.service, ""))
+
+
+@dataclass(frozen=True)
+class Revoke(Step):
+    service: tuple[str, str]
+    reason: str
+
+    def act(self, scene: Scene) -> None:
+        scene.revoke(self.service, self.reason)
+
+
+@dataclass(frozen=True)
+class Revert(Step):
+    """Delete every declared revocation, as ``git revert`` would."""
+
+    def act(self, scene: Scene) -> None:
+        shutil.rmtree(scene.world.tree / "revocations", ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Suspend(Step):
+    service: tuple[str, str]
+
+    def act(self, scene: Scene) -> None:
+        if scene.is_declared(self.service):
+            scene.declare(self.service, more="  suspend: true\n")
+
+
+@dataclass(frozen=True)
+class Resume(Step):
+    """The service names every revocation there ever was."""
+
+    service: tuple[str, str]
+
+    def act(self, scene: Scene) -> None:
+        if scene.is_declared(self.service) and scene.revocations:
+            names = ", ".join(scene.revocations)
+            scene.declare(self.service, more=f"  resumeAfter: [{names}]\n")
+
+
+@dataclass(frozen=True)
+class Settings(Step):
+    """Other CA settings, and another time of renewal."""
+
+    refresh: str
+    renew_before: str
+
+    def act(self, scene: Scene) -> None:
+        scene.settings(self.refresh)
+        scene.template(self.renew_before)
+
+
+@dataclass(frozen=True)
+class Break(Step):
+    """Commit something that cannot be read: nothing in that commit counts."""
+
+    def act(self, scene: Scene) -> None:
+        scene.world.write("tenants/alpha/services/broken.yaml", "spec: [\n")
+
+
+@dataclass(frozen=True)
+class Fix(Step):
+    def act(self, scene: Scene) -> None:
+        (scene.world.tree / "tenants/alpha/services/broken.yaml").unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Wait(Step):
+    hours: int
+
+    def act(self, scene: Scene) -> None:
+        scene.world.clock.advance(hours=self.hours)
+
+
+def histories(*, least: int = 3, most: int = 8, waits: tuple[int, ...] = (1, 30, 150)) -> Any:
+    """Histories that mostly change something."""
+    service = st.sampled_from(SERVICES)
+    step = st.one_of(
+        st.builds(Declare, service, st.integers(0, 2), st.sampled_from((60, 90))),
+        st.builds(NewKey, service),
+        st.builds(LoseRequest, service),
+        st.builds(Remove, service),
+        st.builds(Restore, service),
+        st.builds(Revoke, service, st.sampled_from(REASONS)),
+        st.builds(Revert),
+        st.builds(Suspend, service),
+        st.builds(Resume, service),
+        st.builds(Settings, st.sampled_from(("12h", "1d", "2d")), st.sampled_from(("20d", "30d"))),
+        st.builds(Break),
+        st.builds(Fix),
+        st.builds(Wait, st.sampled_from(waits)),
+    )
+    return st.lists(step, min_size=least, max_size=most)

@@ -1,0 +1,88 @@
+"""The outbox and what is published: nothing is lost, nothing goes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
+
+
+def wish(path: str, digest: str, *, target: str = "public") -> OutboxRow:
+    return OutboxRow(target=target, path=path, category="POINTER", digest=digest, unit=f"u/{path}")
+
+
+def there(path: str, digest: str, *, number: int | None = None) -> PublishedRow:
+    return PublishedRow(
+        target="public", path=path, category="POINTER", digest=digest, number=number
+    )
+
+
+def enqueue(world: Any, *rows: OutboxRow) -> None:
+    with world.ledger.transaction(world.now) as transaction:
+        transaction.enqueue(rows)
+
+
+def test_a_wish_stands_until_it_is_acknowledged(world: Any) -> None:
+    """In order of paths, per target."""
+    enqueue(world, wish("b", "1"), wish("a", "1"), wish("a", "1", target="other"))
+    assert [row.path for row in world.ledger.reader.outbox("public")] == ["a", "b"]
+    world.ledger.acknowledge("public", [there("a", "1")])
+    assert world.ledger.reader.outbox("public") == (wish("b", "1"),)
+    assert world.ledger.reader.outbox("other") == (wish("a", "1", target="other"),)
+    assert world.ledger.reader.published("public") == {"a": there("a", "1")}
+
+
+def test_a_newer_wish_survives_an_older_acknowledgement(world: Any) -> None:
+    """What was asked for while the older bytes were on their way is still to be written."""
+    enqueue(world, wish("a", "1"))
+    enqueue(world, wish("a", "2"))
+    world.ledger.acknowledge("public", [there("a", "1")])
+    assert world.ledger.reader.outbox("public") == (wish("a", "2"),)
+
+
+def test_a_wish_falls_with_its_transaction(world: Any) -> None:
+    """What was not recorded is not published."""
+    try:
+        with world.ledger.transaction(world.now) as transaction:
+            transaction.enqueue([wish("a", "1")])
+            assert transaction.reader.outbox("public")
+            raise RuntimeError("killed here")
+    except RuntimeError:
+        pass
+    assert world.ledger.reader.outbox("public") == ()
+
+
+def test_numbers_never_go_back(world: Any) -> None:
+    """A lower CRL number does not replace the memory of a higher one."""
+    world.ledger.acknowledge("public", [there("ca.crl", "new", number=8)])
+    world.ledger.acknowledge("public", [there("ca.crl", "old", number=7)])
+    assert world.ledger.reader.published("public")["ca.crl"].digest == "new"
+    world.ledger.acknowledge("public", [there("ca.crl", "newer", number=9)])
+    assert world.ledger.reader.published("public")["ca.crl"].digest == "newer"
+
+
+def test_asked_for_some_paths(world: Any) -> None:
+    world.ledger.acknowledge("public", [there(f"p{i}", "1") for i in range(1_200)])
+    found = world.ledger.reader.published("public", [f"p{i}" for i in range(1_100)] + ["none"])
+    assert len(found) == 1_100
+
+
+def test_deletion_waits_for_its_time(world: Any) -> None:
+    """Superseded files stay for their readers, then go, then are forgotten."""
+    world.ledger.acknowledge("public", [there("a", "1"), there("b", "1")])
+    world.ledger.mark_superseded("public", ["a"], world.now + timedelta(days=1))
+    reader = world.ledger.reader
+    assert reader.deletable("public", world.now) == ()
+    later = world.now + timedelta(days=1)
+    assert [row.path for row in reader.deletable("public", later)] == ["a"]
+    world.ledger.acknowledge("public", [], ["a"])
+    assert reader.deletable("public", later) == ()
+    assert list(reader.published("public")) == ["b"]
+
+
+def test_written_again_is_no_longer_superseded(world: Any) -> None:
+    world.ledger.acknowledge("public", [there("a", "1")])
+    world.ledger.mark_superseded("public", ["a"], world.now)
+    world.ledger.acknowledge("public", [there("a", "2")])
+    assert world.ledger.reader.deletable("public", world.now) == ()
