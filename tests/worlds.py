@@ -184,7 +184,9 @@ class World:
         with Reader.open(self.ledger_path) as reader:
             yield reader
 
-    def certificates(self, tenant: str, service: str, name: str = "default") -> list[IssuedCertificate]:
+    def certificates(
+        self, tenant: str, service: str, name: str = "default"
+    ) -> list[IssuedCertificate]:
         """Everything a service certificate ever was, oldest first."""
         from pki_schema.desired import certificate_identity
 

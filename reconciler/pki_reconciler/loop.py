@@ -63,7 +63,7 @@ class Outcome:
     def kept_back(self) -> tuple[Held, ...]:
         """What a guard, a rule or the linter kept back, as it stands at the end."""
         last = self.plans[-1].held if self.plans else ()
-        return (*last, *self.done.rejected)
+        return tuple(dict.fromkeys((*last, *self.done.rejected)))
 
     @property
     def held(self) -> bool:
@@ -93,7 +93,10 @@ def reconcile(host: Host) -> Outcome:
         outcome.plans.append(plan)
         if not plan.actions:
             break
+        before = host.ledger.counts
         _execute(host, outcome, plan)
+        if host.ledger.counts == before:
+            break  # everything was refused; asking again would give the same answer
     with _timed(host, stages, "publish"):
         publication.publish(_cycle(host, outcome, outcome.plans[-1]), host.targets)
     outcome.done.written = host.ledger.counts

@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from pki_publishers.targets.target import Target
-from pki_reconciler.act import units
-from pki_reconciler.ledger.read import Reader
-from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.loop import Outcome
-from pki_schema.desired import Identity
-from pki_schema.issued import CertificateState, IssuedCertificate
-from tests.fakes import InMemoryTarget
+from tests.fakes import FixedClock, InMemoryKeyStore, InMemoryTarget, SeededEntropy
 from tests.worlds import World
 
 SERVICES = (("alpha", "web"), ("alpha", "api"), ("beta", "db"), ("beta", "new"))
@@ -82,13 +76,17 @@ _PUBLICATION = """\
   retention: 30d
 """
 
-fast = settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-"""The same examples in every run. Add ``max_examples``."""
+
+
+def explored(examples: int) -> settings:
+    """The same examples in every run; a world takes as long as it takes."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
 
 
 def manifest(kind: str, name: str, spec: str) -> str:
@@ -110,7 +108,6 @@ class Scene:
     """A world and the state of its author's mind: what is declared, and what was taken away."""
 
     world: World
-    names: dict[tuple[str, str], int] = field(default_factory=dict)
     extra: dict[tuple[str, str], str] = field(default_factory=dict)
     revocations: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
@@ -159,11 +156,6 @@ class Scene:
         if not (self.world.tree / self.csr(service)).exists():
             self.world.new_key(owner, name)
 
-    def remove(self, service: tuple[str, str]) -> None:
-        if self.is_declared(service):
-            self.world.remove(self.path(service))
-            self.world.remove(self.csr(service))
-
     def revoke(self, service: tuple[str, str], reason: str, more: str = "") -> str:
         """Returns the revocation's name."""
         owner, name = service
@@ -208,6 +200,11 @@ class Scene:
             step.act(self)
             self.commit()
             between()
+
+    @property
+    def keys(self) -> InMemoryKeyStore:
+        assert isinstance(self.world.keys, InMemoryKeyStore)
+        return self.world.keys
 
     @property
     def target(self) -> InMemoryTarget:
@@ -357,10 +354,10 @@ class Wait(Step):
         scene.world.clock.advance(hours=self.hours)
 
 
-def histories(*, least: int = 3, most: int = 8, waits: tuple[int, ...] = (1, 30, 150)) -> Any:
-    """Histories that mostly change something."""
+def steps(waits: tuple[int, ...] = (1, 30, 150)) -> st.SearchStrategy[Step]:
+    """One thing that happens; ``waits`` in hours."""
     service = st.sampled_from(SERVICES)
-    step = st.one_of(
+    return st.one_of(
         st.builds(Declare, service, st.integers(0, 2), st.sampled_from((60, 90))),
         st.builds(NewKey, service),
         st.builds(LoseRequest, service),
@@ -375,4 +372,50 @@ def histories(*, least: int = 3, most: int = 8, waits: tuple[int, ...] = (1, 30,
         st.builds(Fix),
         st.builds(Wait, st.sampled_from(waits)),
     )
-    return st.lists(step, min_size=least, max_size=most)
+
+
+def histories(
+    *, least: int = 3, most: int = 8, waits: tuple[int, ...] = (1, 30, 150)
+) -> st.SearchStrategy[list[Step]]:
+    """Histories that mostly change something."""
+    return st.lists(steps(waits), min_size=least, max_size=most)
+
+
+@dataclass(frozen=True)
+class Nursery:
+    """Young worlds by copying one: declared, reconciled once, and independent of each other."""
+
+    root: Path
+
+    @contextmanager
+    def scene(self, *, limit: int = 50) -> Iterator[Scene]:
+        """A small organisation of its own, for as long as the block lasts."""
+        model = self.model(limit)
+        with tempfile.TemporaryDirectory(dir=self.root) as folder:
+            yield _copied(model, Path(folder) / "world")
+
+    def model(self, limit: int = 50) -> Scene:
+        """The world that is copied: look, do not touch."""
+        if limit not in _MODELS:
+            _MODELS[limit] = Scene.small(self.root / f"model-{limit}", limit=limit)
+            _MODELS[limit].reconcile()
+        return _MODELS[limit]
+
+
+_MODELS: dict[int, Scene] = {}
+"""By limit; one nursery a process."""
+
+
+def _copied(model: Scene, root: Path) -> Scene:
+    shutil.copytree(model.world.root, root)
+    return Scene(
+        World(
+            root=root,
+            clock=FixedClock(model.world.clock.instant),
+            entropy=SeededEntropy(drawn=model.world.entropy.drawn),
+            keys=InMemoryKeyStore(dict(model.keys.keys), set(model.keys.offline)),
+            targets={"public": InMemoryTarget(dict(model.target.files))},
+        ),
+        extra=dict(model.extra),
+        _committed=model._committed,
+    )

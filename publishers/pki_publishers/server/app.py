@@ -81,8 +81,13 @@ def create_server(root: Path, *, now: Now, limits: Limits | None = None) -> uvic
     )
 
 
-def serve(root: Path, *, host: str, port: int, now: Now) -> None:
-    """Serve until SIGINT or SIGTERM. Raises ``WorldFailed`` when the address cannot be had."""
+def serve(
+    root: Path, *, host: str, port: int, now: Now, listening: Callable[[int], None]
+) -> None:
+    """Serve until SIGINT or SIGTERM. Raises ``WorldFailed`` when the address cannot be had.
+
+    ``listening`` is told the port once connections are taken: it is another one than 0.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=512)
@@ -91,6 +96,7 @@ def serve(root: Path, *, host: str, port: int, now: Now) -> None:
             f"cannot listen on {host} port {port}: {failure.strerror}", "choose another address"
         ) from failure
     with listener:
+        listening(listener.getsockname()[1])
         create_server(root, now=now).run([listener])
 
 

@@ -9,9 +9,13 @@ from pki_reconciler.decide.build import Issuer
 from pki_reconciler.ledger.records import BatchAbandoned, Record, SerialBurnt
 from pki_reconciler.ledger.rows import OpenIntent
 from pki_schema import instants
+from pki_schema.instants import DAY
 from pki_schema.x509 import der
 
 NO_SIGNATURE = bytes(64)
+
+OLDEST = DAY
+"""Intents older than this are burnt: a certificate must not begin long before it exists."""
 
 
 def recover(cycle: Cycle) -> None:
@@ -47,7 +51,7 @@ def recover(cycle: Cycle) -> None:
 
 def _still_allowed(cycle: Cycle, intent: OpenIntent) -> Linted[CertificateFacts] | None:
     record = intent.record
-    if not _still_wanted(cycle, intent):
+    if cycle.now - intent.at > OLDEST or not _still_wanted(cycle, intent):
         return None
     authorities = cycle.authorities()
     authority = authorities.get(record.issuer)
@@ -57,7 +61,8 @@ def _still_allowed(cycle: Cycle, intent: OpenIntent) -> Linted[CertificateFacts]
     issuer = Issuer.of(authority) if authority and not self_signed else None
     ancestors = line_of(authorities, record.issuer)[1:] if issuer else ()
     unsigned = _unsigned(intent)
-    rules = rules_for(issuer, ancestors, now=cycle.now, names=authority_names(authorities))
+    # Judged as of the intent: by now they begin too long ago to be signed for the first time.
+    rules = rules_for(issuer, ancestors, now=intent.at, names=authority_names(authorities))
     verdict = lint(unsigned, rules)
     return verdict if isinstance(verdict, Linted) else None
 

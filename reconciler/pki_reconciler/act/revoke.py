@@ -72,13 +72,22 @@ def _revocation(cycle: Cycle, action: Action) -> Iterator[Record]:
 def settle(cycle: Cycle, actions: Sequence[Action]) -> None:
     """Adopt, retire and expire: ledger entries without a signature, in one transaction.
 
-    What was published for expired certificates is marked for deletion right after.
+    Pointers say when a certificate will be renewed, so those of adopted and retired ones are
+    rendered anew. What was published for expired certificates is marked for deletion right after.
     """
     records = [record for action in actions for record in _settlement(action)]
     if not records:
         return
+    moved = [a.subject for a in actions if a.verb in (Verb.ADOPT, Verb.RETIRE)]
     with cycle.ledger.transaction(cycle.now) as transaction:
         transaction.append(records, commit=cycle.commit, plan=cycle.plan)
+        reader = transaction.reader
+        used = [
+            certificate
+            for use in reader.in_use(moved).values()
+            if (certificate := reader.certificate(use.issuer, use.serial))
+        ]
+        units.keep(cycle, transaction, units.current(reader, reader.authorities(), used))
     expired = [
         certificate
         for action in actions

@@ -46,6 +46,7 @@ def document(outcome: Outcome) -> dict[str, object]:
             for r in observed.refused
         ],
         "failed": [*([observed.failed] if observed.failed else []), *done.failed],
+        "remarks": [told.problem(p) for p in observed.remarks],
         "rewound": observed.rewound.head if observed.rewound else None,
         "counts": {
             "manifests_parsed": observed.parsed,
@@ -93,7 +94,7 @@ def tell(outcome: Outcome) -> None:
         if plan.actions or plan is outcome.plans[0]:
             for line in report.lines(plan):
                 typer.echo(line)
-    for held in outcome.done.rejected:
+    for held in dict.fromkeys(outcome.done.rejected):
         for line in report.held_lines(held):
             typer.echo(line)
     done = outcome.done
@@ -112,6 +113,7 @@ def tell_observed(outcome: Outcome) -> None:
         typer.echo(f"FAILED: {observed.failed}; what is due goes on without Git")
     for commit in observed.accepted:
         typer.echo(f"commit {commit[:12]} accepted")
+    told.problems(p for p in observed.remarks if p.code in report.WORTH_TELLING)
     for refusal in observed.refused:
         typer.echo(f"commit {refusal.commit[:12]} NOT accepted; the last accepted one stands")
         told.problems(refusal.problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from pki_reconciler.cli.validate import read_tree
 from pki_reconciler.config import load_config
 from pki_reconciler.demo import organisation, verify
 from pki_reconciler.loop import Outcome, reconcile
+from pki_reconciler.ports import SystemClock
+from pki_schema import instants
 from pki_schema.errors import WorldFailed, has_errors
 from pki_schema.load import load
 
@@ -131,14 +134,14 @@ def tell(demo: Folder, outcome: Outcome) -> None:
     leaves = sum(a.subject.kind == "Certificate" for a in first.actions if a.meaning)
     _say("observe", f"{outcome.observed.parsed} manifests, every commit judged", stages["observe"])
     _say("plan", f"+ {cas} CAs  + {leaves} service certificates  0 revocations", stages["plan"])
-    _say("CAs", f"{cas} certificates, two offline roots first", stages.get("CAs", 0))
+    _say("CAs", f"{cas} certificates, roots first; the keys of the roots are kept offline", stages.get("CAs", 0))
     _say("responders", "an OCSP responder for each online CA", stages.get("responders", 0))
     rate = leaves / stages["sign"] if stages.get("sign") else 0
     _say("sign", f"{leaves} certificates, {rate:.0f} certificates/s", stages.get("sign", 0))
     _say("status", f"{done.crls} CRLs, {done.answers} OCSP answers", stages.get("status", 0))
     _say("publish", f"{demo.public}: {done.published} files", stages["publish"])
     total = done.signed / sum(stages.values())
-    _say("", f"commit to published: {total:.0f} certificates/s", sum(stages.values()))
+    _say("all", f"commit to published, {total:.0f} certificates/s", sum(stages.values()))
 
 
 def check(demo: Folder) -> bool:
@@ -167,12 +170,19 @@ def chosen(pointers: Sequence[Path]) -> list[Path]:
 
 
 def _say_next(demo: Folder) -> None:
-    config = f"--config {demo.config}"
+    command = f"{_command()} --config {demo.config}"
+    later = instants.render(SystemClock().now() + 61 * instants.DAY)
     typer.echo(f"""
 Next:
-  vcc-pki {config} status
-  vcc-pki {config} plan --as-of 2027-06-01T00:00:00Z
-  vcc-pki {config} serve --port 8080""")
+  {command} status
+  {command} plan --as-of {later}
+  {command} serve --port 8080""")
+
+
+def _command() -> str:
+    """This program as it was called, so that the next commands can be pasted."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "vcc-pki" and called.exists() else "vcc-pki"
 
 
 def _say(word: str, text: str, seconds: float | None = None) -> None:

@@ -37,6 +37,7 @@ def run(option: Path | None, *, as_of: str | None, detailed: bool, output: str) 
         for refusal in observed.refused:
             typer.echo(f"commit {refusal.commit[:12]} would NOT be accepted")
             told.problems(refusal.problems)
+        told.problems(p for p in observed.remarks if p.code in report.WORTH_TELLING)
         for line in report.lines(found):
             typer.echo(line)
     if observed.refused or observed.rewound:

@@ -17,8 +17,12 @@ def run(option: Path | None, *, host: str, port: int, publication: str | None) -
 
     config = load_config(find_config(option, os.environ))
     folder = chosen(config, publication)
-    typer.echo(f"serving {folder} on http://{host}:{port} (Ctrl-C ends it)", err=True)
-    serve(folder, host=host, port=port, now=SystemClock().now)
+
+    def listening(bound: int) -> None:
+        name = f"[{host}]" if ":" in host else host
+        typer.echo(f"serving {folder} on http://{name}:{bound} (Ctrl-C ends it)", err=True)
+
+    serve(folder, host=host, port=port, now=SystemClock().now, listening=listening)
     return 0
 
 

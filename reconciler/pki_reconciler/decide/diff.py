@@ -39,7 +39,7 @@ def wish_of(subject: Subject, touched: Touched, now: Instant) -> Wish:
     if isinstance(git, Held):
         return Wish(held=git, clock=_asked_by_clock(subject, touched, now))
     if isinstance(git, Waiting):
-        return Wish(waiting=git)
+        return Wish(waiting=git, clock=_asked_by_clock(subject, touched, now))
     return Wish(git=git, clock=_asked_by_clock(subject, touched, now))
 
 
@@ -49,10 +49,10 @@ def _is_suspended(subject: Subject) -> bool:
 
 
 def _asked_by_git(subject: Subject, touched: Touched) -> Action | Held | Waiting | None:
-    if subject.declared is None:
-        return _withdrawn(subject, touched)
     if subject.pending:
         return Waiting(subject=subject.identity, reason="waits for its CSR")
+    if subject.declared is None:
+        return _withdrawn(subject, touched)
     verb, reason = _difference(subject, subject.declared)
     if verb is None:
         return None
@@ -109,13 +109,17 @@ def _changed_fields(old: Profile, new: Profile) -> list[str]:
 
 def _withdrawn(subject: Subject, touched: Touched) -> Action | Held | None:
     """No longer declared. A service retires; a CA must say ``lifecycle: retired`` first."""
-    if subject.applied is None or subject.retired or subject.pending:
+    if subject.applied is None or subject.retired:
         return None
     retire = action(
         Verb.RETIRE, subject, subject.applied, cause=Cause.GIT, reason="no longer declared"
     )
-    if subject.identity.kind == "Certificate" or _has_successor(subject, touched):
+    if subject.identity.kind == "Certificate" or _has_ended(subject):
         return retire
+    declared = _declared_generations(subject, touched)
+    if declared:
+        # A generation that falls is told, and held, where it is declared.
+        return retire if max(declared) > _generation(subject) else None
     name = subject.identity.name.partition("/")[0]
     return Held(
         code="PKI6003",
@@ -126,15 +130,25 @@ def _withdrawn(subject: Subject, touched: Touched) -> Action | Held | None:
     )
 
 
-def _has_successor(subject: Subject, touched: Touched) -> bool:
-    name, _, generation = subject.identity.name.partition("/")
-    return any(
-        other.identity.kind == subject.identity.kind
+def _has_ended(subject: Subject) -> bool:
+    """A CA whose own certificate has expired outlived everything that it issued."""
+    return subject.current is not None and subject.current.state is CertificateState.EXPIRED
+
+
+def _generation(subject: Subject) -> int:
+    return int(subject.identity.name.partition("/")[2])
+
+
+def _declared_generations(subject: Subject, touched: Touched) -> list[int]:
+    """Which generations of a subject's CA are declared now."""
+    name = subject.identity.name.partition("/")[0]
+    return [
+        _generation(other)
+        for other in touched.subjects
+        if other.identity.kind == subject.identity.kind
         and other.declared is not None
         and other.identity.name.partition("/")[0] == name
-        and int(other.identity.name.partition("/")[2]) > int(generation)
-        for other in touched.subjects
-    )
+    ]
 
 
 def _authority_rule(subject: Subject, declared: Meaning, touched: Touched) -> Held | None:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 from pki_schema.planned import SYMBOLS, Action, Held, Plan, Verb
 
+WORTH_TELLING = frozenset({"PKI6020"})
+"""Remarks on an accepted commit that say what it does not do; the others are for ``validate``."""
+
 _NOUNS = {
     Verb.ISSUE: "to issue",
     Verb.RENEW: "to renew",

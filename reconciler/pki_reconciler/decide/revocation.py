@@ -42,4 +42,5 @@ def revocation_of(open_revocation: OpenRevocation) -> Action:
 
 def _reason(reason: str, count: int) -> str:
     noun = "certificate" if count == 1 else "certificates"
-    return f"{reason}, {count} {noun}; cannot be undone by git revert"
+    after = "replaced in the same run; " if reason == REPLACED_BY_ITSELF else ""
+    return f"{reason}, {count} {noun}; {after}cannot be undone by git revert"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
 import sqlalchemy as sa
 from cryptography import x509
 
-from pki_reconciler.ledger import refs, rows, tables
-from pki_reconciler.ledger.records import KeyRecorded
+from pki_reconciler.ledger import certificates, rows, tables
 from pki_reconciler.ledger.rows import Row
-from pki_schema.desired import Identity, from_canonical, responder_identity
+from pki_schema.desired import Identity, responder_identity
 from pki_schema.errors import WorldFailed
 from pki_schema.issued import IssuedAuthority, IssuedCertificate, IssuedCrl
 
@@ -91,16 +89,7 @@ def _current(connection: sa.Connection, kind: str) -> list[tuple[Row, IssuedCert
         .join(tables.entry, tables.entry.c.seq == CERTIFICATE.c.issued_seq)
         .where(OBJECT.c.kind == kind)
     )
-    return [(row, rows.certificate(row, der_of(row.body))) for row in found]
-
-
-class _Der(msgspec.Struct):
-    der: bytes
-
-
-def der_of(body: str) -> bytes:
-    """The certificate in the body of the entry that issued it."""
-    return msgspec.json.decode(body, type=_Der).der
+    return [(row, rows.certificate(row, certificates.der_of(row.body))) for row in found]
 
 
 def _crls(connection: sa.Connection) -> list[IssuedCrl]:
@@ -136,17 +125,3 @@ def last_numbers(connection: sa.Connection) -> Mapping[str, int]:
         )
     )
     return {spki: number for spki, number in found if number is not None}
-
-
-def keys_of(connection: sa.Connection, owner: Identity) -> tuple[bytes, ...]:
-    """Keys recorded for a subject, newest first, as DER."""
-    query = (
-        sa.select(tables.entry.c.body)
-        .join(tables.key, tables.key.c.seq == tables.entry.c.seq)
-        .where(tables.key.c.owner == refs.of(owner), tables.entry.c.kind == "key")
-        .order_by(tables.key.c.seq.desc())
-    )
-    return tuple(
-        from_canonical(body.encode(), KeyRecorded).spki
-        for body in connection.execute(query).scalars()
-    )

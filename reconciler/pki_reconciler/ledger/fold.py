@@ -15,7 +15,16 @@ import msgspec
 import sqlalchemy as sa
 
 from pki_reconciler.ledger import records, statements, tables, tiles
-from pki_reconciler.ledger.folds import batches, certified, declared, keys, revoked
+from pki_reconciler.ledger.folds import (
+    accepted,
+    adopted,
+    batches,
+    certified,
+    ended,
+    keys,
+    revocations,
+    revoked,
+)
 from pki_reconciler.ledger.records import Record
 from pki_reconciler.ledger.rows import Entry
 from pki_schema.desired import from_canonical
@@ -25,17 +34,17 @@ from pki_schema.instants import Instant, to_epoch
 Fold = Callable[[sa.Connection, Sequence[Entry[Any]]], None]
 
 FOLDS: dict[type[Record], Fold] = {
-    records.Accepted: declared.accepted,
+    records.Accepted: accepted.accepted,
     records.KeyRecorded: keys.recorded,
     records.KeyBlocked: keys.blocked,
     records.CertificateIntended: certified.intended,
     records.CertificateIssued: certified.issued,
-    records.SerialBurnt: certified.burnt,
-    records.MeaningAdopted: declared.adopted,
-    records.SubjectRetired: declared.retired,
+    records.SerialBurnt: ended.burnt,
+    records.MeaningAdopted: adopted.adopted,
+    records.SubjectRetired: adopted.retired,
     records.Revoked: revoked.revoked,
-    records.RevocationResolved: revoked.resolved,
-    records.CertificateExpired: certified.expired,
+    records.RevocationResolved: revocations.resolved,
+    records.CertificateExpired: ended.expired,
     records.CrlIntended: batches.crl_intended,
     records.CrlIssued: batches.crl_issued,
     records.AnswersIntended: batches.answers_intended,

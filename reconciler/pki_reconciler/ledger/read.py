@@ -13,17 +13,20 @@ import sqlalchemy as sa
 
 from pki_reconciler.ledger import (
     authorities,
+    certificates,
     connections,
-    ders,
+    current,
+    keys,
+    leftovers,
     objects,
-    refs,
+    publications,
     rows,
-    statements,
+    subjects,
     tables,
     tiles,
     touching,
 )
-from pki_reconciler.ledger.records import CertificateIntended, ObjectFacts
+from pki_reconciler.ledger.records import ObjectFacts
 from pki_reconciler.ledger.rows import (
     KeyRow,
     ObjectRow,
@@ -34,11 +37,10 @@ from pki_reconciler.ledger.rows import (
     Row,
     Use,
 )
-from pki_schema.desired import SUBJECT_KINDS, Identity, Meaning, from_canonical
-from pki_schema.instants import Instant, from_epoch, to_epoch
+from pki_schema.desired import Identity, Meaning
+from pki_schema.instants import Instant, to_epoch
 from pki_schema.issued import (
     Allowance,
-    Due,
     IssuedAnswer,
     IssuedAuthority,
     IssuedCertificate,
@@ -47,10 +49,8 @@ from pki_schema.issued import (
     Touched,
 )
 
-CERTIFICATE = tables.certificate
-OBJECT = tables.object_
-STATUS = tables.status
 DUE = tables.due
+ENTRY = tables.entry
 
 
 class Reader:
@@ -145,23 +145,11 @@ class Reader:
 
     def subjects(self) -> tuple[Subject, ...]:
         """All subjects, with all that is due for each, now or later."""
-        due: dict[str, list[Due]] = {}
-        for row in self._connection.execute(sa.select(DUE).where(DUE.c.work == "renew")):
-            due.setdefault(row.ref, []).append(touching.due(row))
-        found = self._connection.execute(
-            touching.subjects_query()
-            .where(OBJECT.c.kind.in_(sorted(SUBJECT_KINDS)))
-            .order_by(OBJECT.c.ref)
-        )
-        return tuple(touching.subject(row, due.get(row.ref, [])) for row in found)
+        return subjects.every(self._connection)
 
     def subject(self, identity: Identity) -> Subject | None:
         """One subject, with what is due for it."""
-        ref = refs.of(identity)
-        due = self._connection.execute(sa.select(DUE).where(DUE.c.ref == ref))
-        work = [touching.due(row) for row in due]
-        found = touching.subject_rows(self._connection, [ref])
-        return touching.subject(found[0], work) if found else None
+        return subjects.one(self._connection, identity)
 
     # What was issued
 
@@ -171,39 +159,20 @@ class Reader:
 
     def certificate(self, issuer: str, serial: int) -> IssuedCertificate | None:
         """A certificate with its DER (a burnt serial has none)."""
-        row = self._certificate_row(issuer, serial)
-        if row is None or row.state == "intended":
-            return None
-        return rows.certificate(row, authorities.der_of(row.body) if row.body else b"")
+        return certificates.one(self._connection, issuer, serial)
 
-    def with_der(self, certificates: Iterable[IssuedCertificate]) -> tuple[IssuedCertificate, ...]:
+    def with_der(self, wanted: Iterable[IssuedCertificate]) -> tuple[IssuedCertificate, ...]:
         """The same certificates with their DER."""
-        return ders.with_der(self._connection, certificates)
+        return certificates.with_der(self._connection, wanted)
 
     def der(self, issuer: str, serial: int) -> bytes | None:
         """A certificate's DER."""
-        row = self._certificate_row(issuer, serial)
-        return authorities.der_of(row.body) if row and row.body else None
-
-    def _certificate_row(self, issuer: str, serial: int) -> Row | None:
-        return self._connection.execute(
-            sa.select(CERTIFICATE, tables.entry.c.body)
-            .outerjoin(tables.entry, tables.entry.c.seq == CERTIFICATE.c.issued_seq)
-            .where(
-                CERTIFICATE.c.issuer == issuer,
-                CERTIFICATE.c.serial == refs.hexadecimal(serial),
-            )
-        ).first()
+        row = certificates.row_of(self._connection, issuer, serial)
+        return certificates.der_of(row.body) if row and row.body else None
 
     def certificates_of(self, subject: Identity) -> tuple[IssuedCertificate, ...]:
         """All a subject ever had, in the order they were issued, with DER."""
-        found = self._connection.execute(
-            sa.select(CERTIFICATE, tables.entry.c.body)
-            .join(tables.entry, tables.entry.c.seq == CERTIFICATE.c.issued_seq)
-            .where(CERTIFICATE.c.subject == refs.of(subject))
-            .order_by(CERTIFICATE.c.issued_seq)
-        )
-        return tuple(rows.certificate(row, authorities.der_of(row.body)) for row in found)
+        return certificates.of_subject(self._connection, subject)
 
     def revoked(
         self, issuer: str, *, ending_after: Instant | None = None
@@ -213,37 +182,15 @@ class Reader:
         ``ending_after`` leaves out what had expired by then, as a CRL does that keeps no expired
         entries.
         """
-        query = sa.select(CERTIFICATE).where(
-            CERTIFICATE.c.issuer == issuer, CERTIFICATE.c.revoked_at.is_not(None)
-        )
-        if ending_after is not None:
-            query = query.where(CERTIFICATE.c.not_after > to_epoch(ending_after))
-        found = (rows.certificate(row) for row in self._connection.execute(query))
-        return tuple(sorted(found, key=lambda c: c.serial))
+        return certificates.revoked(self._connection, issuer, ending_after)
 
     def crl(self, issuer: str) -> IssuedCrl | None:
         """An issuer's current CRL."""
-        row = self._connection.execute(
-            sa.select(STATUS).where(
-                STATUS.c.issuer == issuer,
-                STATUS.c.kind == "crl",
-                STATUS.c.scope == "*",
-                STATUS.c.bytes.is_not(None),
-            )
-        ).first()
-        return rows.crl(row) if row else None
+        return current.crl(self._connection, issuer)
 
     def answers(self, issuer: str, serial: int | None = None) -> tuple[IssuedAnswer, ...]:
         """The current OCSP answers for one serial, or all of an issuer."""
-        query = sa.select(STATUS).where(
-            STATUS.c.issuer == issuer,
-            STATUS.c.kind.in_(("ocsp-sha1", "ocsp-sha256")),
-            STATUS.c.bytes.is_not(None),
-        )
-        if serial is not None:
-            query = query.where(STATUS.c.scope == refs.hexadecimal(serial))
-        query = query.order_by(STATUS.c.scope, STATUS.c.kind)
-        return tuple(rows.answer(row) for row in self._connection.execute(query))
+        return current.answers(self._connection, issuer, serial)
 
     def intended_numbers(self) -> Mapping[str, int]:
         """The highest CRL number ever intended, by issuer."""
@@ -251,30 +198,15 @@ class Reader:
 
     def keys(self) -> tuple[KeyRow, ...]:
         """Every key ever seen: ours, services', and blocked ones."""
-        found = self._connection.execute(sa.select(tables.key).order_by(tables.key.c.spki))
-        return tuple(
-            KeyRow(
-                spki=row.spki,
-                algorithm=row.algorithm,
-                purpose=row.purpose,
-                owner=refs.identity(row.owner) if row.owner else None,
-                locator=row.locator,
-                blocked=row.revocation if row.state == "blocked" else "",
-            )
-            for row in found
-        )
+        return keys.every(self._connection)
 
     def keys_of(self, owner: Identity) -> tuple[bytes, ...]:
         """The keys recorded for a subject, newest first, each as DER SubjectPublicKeyInfo."""
-        return authorities.keys_of(self._connection, owner)
+        return keys.keys_of(self._connection, owner)
 
     def is_blocked(self, spki: str) -> bool:
         """Whether a key (SHA-256 of its SPKI, hex) must never be certified again."""
-        table = tables.key
-        state = self._connection.execute(
-            sa.select(table.c.state).where(table.c.spki == spki)
-        ).scalar()
-        return state == "blocked"
+        return keys.is_blocked(self._connection, spki)
 
     def in_use(self, subjects: Iterable[Identity]) -> Mapping[Identity, Use]:
         """Which certificate each of these subjects uses now, and when it will be renewed."""
@@ -282,81 +214,38 @@ class Reader:
 
     def certificate_counts(self) -> Mapping[str, int]:
         """How many certificates there are in each state, open intents apart."""
-        query = (
-            sa.select(CERTIFICATE.c.state, sa.func.count())
-            .where(CERTIFICATE.c.state != "intended")
-            .group_by(CERTIFICATE.c.state)
-        )
-        return {state: count for state, count in self._connection.execute(query)}
+        return certificates.counts(self._connection)
 
     # What a crash left
 
     def open_intents(self) -> tuple[OpenIntent, ...]:
         """Certificates that may have been signed and were not recorded, oldest first."""
-        found = self._connection.execute(
-            sa.select(tables.entry.c.seq, tables.entry.c.at, tables.entry.c.body)
-            .join(CERTIFICATE, CERTIFICATE.c.intent_seq == tables.entry.c.seq)
-            .where(sa.text("certificate.state = 'intended'"))
-            .order_by(tables.entry.c.seq)
-        )
-        return tuple(
-            OpenIntent(
-                seq=row.seq,
-                at=from_epoch(row.at),
-                record=from_canonical(row.body.encode(), CertificateIntended),
-            )
-            for row in found
-        )
+        return leftovers.intents(self._connection)
 
     def intent_of(self, issuer: str, serial: int) -> Row | None:
         """``intent_seq`` and ``tbs_digest`` of an intent that is still open."""
-        row = self._certificate_row(issuer, serial)
+        row = certificates.row_of(self._connection, issuer, serial)
         return row if row is not None and row.state == "intended" else None
 
     def open_batches(self) -> tuple[OpenBatch, ...]:
         """CRLs and batches of answers that may have been signed and were not recorded."""
-        table = tables.batch
-        found = self._connection.execute(
-            sa.select(table).where(sa.text("state = 'open'")).order_by(table.c.id)
-        )
-        return tuple(
-            OpenBatch(seq=row.id, kind=row.kind, issuer=row.issuer, number=row.number)
-            for row in found
-        )
+        return leftovers.batches(self._connection)
 
     # What is published
 
     def outbox(self, target: str) -> tuple[OutboxRow, ...]:
         """What still has to be written to a target."""
-        table = tables.outbox
-        query = sa.select(table).where(table.c.target == target).order_by(table.c.path)
-        return tuple(rows.outgoing(row) for row in self._connection.execute(query))
+        return publications.outbox(self._connection, target)
 
     def published(
         self, target: str, paths: Iterable[str] | None = None
     ) -> Mapping[str, PublishedRow]:
         """What stands on a target, by path; all, or these paths as far as they are there."""
-        table = tables.published
-        query = sa.select(table).where(table.c.target == target)
-        parts = (
-            [query.order_by(table.c.path)]
-            if paths is None
-            else [query.where(table.c.path.in_(chunk)) for chunk in statements.chunks(paths)]
-        )
-        return {
-            row.path: rows.published(row)
-            for part in parts
-            for row in self._connection.execute(part)
-        }
+        return publications.published(self._connection, target, paths)
 
     def deletable(self, target: str, now: Instant) -> tuple[PublishedRow, ...]:
         """What was superseded and whose time of grace is over."""
-        table = tables.published
-        query = sa.select(table).where(
-            table.c.target == target, table.c.delete_after <= to_epoch(now)
-        )
-        found = self._connection.execute(query.order_by(table.c.path))
-        return tuple(rows.published(row) for row in found)
+        return publications.deletable(self._connection, target, now)
 
     # The log itself
 

@@ -1,4 +1,4 @@
-"""A copy of the ledger in memory, to see what acceptance would lead to without accepting anything."""
+"""A copy of the ledger in memory: what acceptance would lead to, without accepting anything."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pki_schema.instants import Instant
 
 
 class Scratch:
-    """``reader`` sees the copy; ``record`` folds a record into it. The ledger itself is not touched."""
+    """``reader`` sees the copy; ``record`` folds a record into it. The ledger is not touched."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self.reader = Reader(connection)

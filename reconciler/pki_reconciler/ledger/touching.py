@@ -5,18 +5,24 @@ The queries are functions of their own so that a test can ask the database for t
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
-import msgspec
 import sqlalchemy as sa
 
-from pki_reconciler.ledger import authorities, refs, rows, statements, tables, targets
+from pki_reconciler.ledger import (
+    allowances,
+    authorities,
+    certificates,
+    keys,
+    rows,
+    statements,
+    subjects,
+    tables,
+    targets,
+)
 from pki_reconciler.ledger.rows import Row
-from pki_schema.desired import Identity, RevocationRequest, from_canonical
-from pki_schema.errors import Position
-from pki_schema.instants import DAY, Instant, from_epoch, to_epoch
+from pki_schema.desired import RevocationRequest, from_canonical
+from pki_schema.instants import Instant, to_epoch
 from pki_schema.issued import (
     Allowance,
     Due,
@@ -48,12 +54,12 @@ def touched(
     Without ``repository`` there is no limit for the whole repository.
     """
     due = due_work(connection, now)
-    subjects = _subjects(connection, due)
+    found = _subjects(connection, due)
     existing = authorities.issued(connection)
-    blocked, owners = _keys(connection, subjects)
+    blocked, owners = keys.of_subjects(connection, found)
     return Touched(
         commit=accepted_commit(connection) or "",
-        subjects=subjects,
+        subjects=found,
         authorities=existing,
         revocations=_open_revocations(connection, now),
         crls_due=_crls_due(connection, due, existing),
@@ -61,7 +67,7 @@ def touched(
         expiring=_expiring(connection, due),
         blocked=blocked,
         owners=owners,
-        allowances=_allowances(connection, now, repository),
+        allowances=allowances.allowances(connection, now, repository),
         declared_objects=declared_objects(connection),
     )
 
@@ -88,13 +94,8 @@ def due_query(now: Instant) -> sa.Select[str, str, int, int, str]:
 def due_work(connection: sa.Connection, now: Instant) -> Mapping[DueWork, list[Due]]:
     found: dict[DueWork, list[Due]] = {work: [] for work in DueWork}
     for row in connection.execute(due_query(now)):
-        found[DueWork(row.work)].append(due(row))
+        found[DueWork(row.work)].append(subjects.due(row))
     return found
-
-
-def due(row: Row) -> Due:
-    """A row of ``due``."""
-    return Due(at=from_epoch(row.at), ref=row.ref, work=DueWork(row.work), attempt=row.attempt)
 
 
 def dirty_query() -> sa.Select[str]:
@@ -115,12 +116,15 @@ def _subjects(connection: sa.Connection, due_: Mapping[DueWork, list[Due]]) -> t
                 sa.select(OBJECT.c.ref).where(OBJECT.c.ref.in_(chunk), OBJECT.c.suspended == 0)
             ).scalars()
         )
-    found = subject_rows(connection, wanted)
+    found = subjects.subject_rows(connection, wanted)
     siblings = [ref for row in found for ref in _siblings(connection, row)]
-    found += subject_rows(connection, set(siblings) - wanted)
+    found += subjects.subject_rows(connection, set(siblings) - wanted)
     return tuple(
         sorted(
-            (subject(row, [renewals[row.ref]] if row.ref in renewals else []) for row in found),
+            (
+                subjects.subject(row, [renewals[row.ref]] if row.ref in renewals else [])
+                for row in found
+            ),
             key=lambda s: s.identity,
         )
     )
@@ -133,50 +137,6 @@ def _siblings(connection: sa.Connection, row: Row) -> Iterable[str]:
     return connection.execute(
         sa.select(OBJECT.c.ref).where(targets.under(OBJECT.c.ref, row.kind, row.tenant, name))
     ).scalars()
-
-
-_CURRENT = [column.label(f"c_{column.name}") for column in CERTIFICATE.c]
-
-
-def subjects_query() -> sa.Select[*tuple[Any, ...]]:
-    """Subjects with their current certificates."""
-    return sa.select(OBJECT, *_CURRENT).outerjoin(
-        CERTIFICATE,
-        (CERTIFICATE.c.issuer == OBJECT.c.issuer) & (CERTIFICATE.c.serial == OBJECT.c.serial),
-    )
-
-
-def subject_rows(connection: sa.Connection, wanted: Iterable[str]) -> list[Row]:
-    return [
-        row
-        for chunk in statements.chunks(sorted(wanted))
-        for row in connection.execute(subjects_query().where(OBJECT.c.ref.in_(chunk)))
-    ]
-
-
-class _Current:
-    """The certificate's half of a row of ``subjects_query``."""
-
-    def __init__(self, row: Row) -> None:
-        self._row = row
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._row, f"c_{name}")
-
-
-def subject(row: Row, due_: Sequence[Due]) -> Subject:
-    """A row of ``subjects_query`` as a value."""
-    return Subject(
-        identity=refs.identity(row.ref),
-        declared=rows.meaning(row.declared),
-        applied=rows.meaning(row.applied),
-        pending=row.state == "pending",
-        retired=bool(row.retired),
-        commit=row.commit,
-        current=rows.certificate(_Current(row)) if row.c_serial is not None else None,
-        held_by=from_canonical(row.held_by.encode(), tuple[str, ...]) if row.held_by else (),
-        due=tuple(due_),
-    )
 
 
 def revocations_query() -> sa.Select[str, str]:
@@ -197,12 +157,10 @@ def _open_revocations(connection: sa.Connection, now: Instant) -> tuple[OpenRevo
             CERTIFICATE.c.state == "valid",
             CERTIFICATE.c.not_after >= to_epoch(now),
         )
-        certificates = sorted(
+        valid = sorted(
             (rows.certificate(row) for row in connection.execute(meant)), key=lambda c: c.key
         )
-        found.append(
-            OpenRevocation(request=request, commit=commit, certificates=tuple(certificates))
-        )
+        found.append(OpenRevocation(request=request, commit=commit, certificates=tuple(valid)))
     return tuple(found)
 
 
@@ -223,95 +181,11 @@ def _crls_due(
 def _answers_due(
     connection: sa.Connection, due_: Mapping[DueWork, list[Due]], now: Instant
 ) -> tuple[IssuedCertificate, ...]:
-    found = certificates(connection, [work.ref for work in due_[DueWork.ANSWER]])
+    found = certificates.named(connection, [work.ref for work in due_[DueWork.ANSWER]])
     return tuple(c for c in found if c.state in ANSWERED and c.not_after >= now)
 
 
 def _expiring(
     connection: sa.Connection, due_: Mapping[DueWork, list[Due]]
 ) -> tuple[IssuedCertificate, ...]:
-    return certificates(connection, [work.ref for work in due_[DueWork.EXPIRE]])
-
-
-def certificates(connection: sa.Connection, wanted: Iterable[str]) -> tuple[IssuedCertificate, ...]:
-    """Certificates by ``issuer/serial``, without DER, sorted."""
-    serials: dict[str, list[str]] = {}
-    for ref in wanted:
-        issuer, _, serial = ref.partition("/")
-        serials.setdefault(issuer, []).append(serial)
-    found = [
-        rows.certificate(row)
-        for issuer, all_of_it in serials.items()
-        for chunk in statements.chunks(all_of_it)
-        for row in connection.execute(
-            sa.select(CERTIFICATE).where(
-                CERTIFICATE.c.issuer == issuer,
-                CERTIFICATE.c.serial.in_(chunk),
-                CERTIFICATE.c.state != "intended",
-            )
-        )
-    ]
-    return tuple(sorted(found, key=lambda c: c.key))
-
-
-def _keys(
-    connection: sa.Connection, subjects: Sequence[Subject]
-) -> tuple[frozenset[str], Mapping[str, Identity]]:
-    """Which keys of these subjects are blocked, and whose each is."""
-    wanted: dict[str, None] = {}
-    for subject_ in subjects:
-        for meaning in (subject_.declared, subject_.applied):
-            if meaning and meaning.profile.spki is not None:
-                wanted[hashlib.sha256(meaning.profile.spki).hexdigest()] = None
-        if subject_.current:
-            wanted[subject_.current.spki] = None
-    blocked: set[str] = set()
-    owners: dict[str, Identity] = {}
-    for chunk in statements.chunks(wanted):
-        for row in connection.execute(
-            sa.select(KEY.c.spki, KEY.c.state, KEY.c.owner).where(KEY.c.spki.in_(chunk))
-        ):
-            if row.state == "blocked":
-                blocked.add(row.spki)
-            if row.owner is not None:
-                owners[row.spki] = refs.identity(row.owner)
-    return frozenset(blocked), owners
-
-
-def spent_query(scope: str, now: Instant) -> sa.Select[int]:
-    return sa.select(sa.func.coalesce(sa.func.sum(TALLY.c.count), 0)).where(
-        TALLY.c.scope == scope, TALLY.c.at > to_epoch(now - DAY)
-    )
-
-
-def _allowances(
-    connection: sa.Connection, now: Instant, repository: Allowance | None
-) -> Mapping[str, Allowance]:
-    """Per tenant, also of tenants that were removed: their certificates may live on."""
-    table = OBJECT
-    found: dict[str, Allowance] = {}
-    if repository is not None:
-        spent = connection.execute(spent_query(repository.scope, now)).scalar_one()
-        found[repository.scope] = msgspec.structs.replace(repository, spent=spent)
-    for row in connection.execute(
-        sa.select(
-            table.c.name,
-            table.c.limit.label("revocations"),
-            table.c.limit_before,
-            table.c.limit_raised_by,
-            table.c.facts,
-        ).where(table.c.kind == "Tenant", table.c.limit.is_not(None))
-    ).all():
-        found[row.name] = Allowance(
-            scope=row.name,
-            revocations=row.revocations,
-            spent=connection.execute(spent_query(row.name, now)).scalar_one(),
-            before=row.limit_before,
-            raised_by=row.limit_raised_by,
-            origin=msgspec.json.decode(row.facts, type=_Place).origin,
-        )
-    return found
-
-
-class _Place(msgspec.Struct):
-    origin: Position
+    return certificates.named(connection, [work.ref for work in due_[DueWork.EXPIRE]])

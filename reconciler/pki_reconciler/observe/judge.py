@@ -6,7 +6,7 @@ judged when it was accepted. The values that come out are the same as from looki
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from pki_reconciler.ledger.read import Reader
@@ -22,7 +22,7 @@ from pki_schema.desired import (
     Resolved,
     RevocationRequest,
 )
-from pki_schema.errors import Position, Problem, in_reading_order
+from pki_schema.errors import Position, Problem, Severity, in_reading_order
 from pki_schema.kinds import PublicationSpec, RevocationSpec, TenantSpec
 from pki_schema.load import assemble, check_references, references_of, resolve, tree
 
@@ -73,12 +73,23 @@ class Judge:
             *loaded.problems,
             *check_references(loaded.state, present),
             *resolved.problems,
+            *self._without_effect(affected - loaded.state.objects.keys()),
         )
         return Verdict(
             accepted=self._accepted(commit, paths, affected, loaded.state, resolved),
             problems=in_reading_order(problems),
             parsed=reading.parsed,
         )
+
+    def _without_effect(self, removed: Collection[Identity]) -> Iterator[Problem]:
+        """Taking a revocation back: said, because its author will expect something to happen."""
+        for identity, facts in sorted(self._reader.facts(removed).items()):
+            if identity.kind == "Revocation":
+                message = f"{identity} was removed, which changes nothing: revoked stays revoked"
+                hint = "to certify again, name it in the service's resumeAfter"
+                yield Problem(
+                    Position(facts.path), "PKI6020", message, hint, severity=Severity.NOTICE
+                )
 
     def _affected(self, reading: Reading, paths: Iterable[str]) -> set[Identity]:
         """Objects of changed files, before and after, and all that refer to them."""

@@ -92,6 +92,10 @@ def _revocation(spec: RevocationSpec) -> Iterator[Fault]:
         message = "cACompromise is said of a CA's own certificates"  # RFC 5280 section 5.3.1
         hint = "name the CA with authority, or use keyCompromise"
         yield ("reason",), "PKI2211", message, hint
+    if spec.state != "revoked":
+        # Better refused than passed over: who writes this expects relying parties to notice.
+        message = f"state {spec.state} is recognised, and nothing acts on it yet"
+        yield ("state",), "PKI2212", message, "use state: revoked"
 
 
 def _authority(spec: CertificateAuthoritySpec) -> Iterator[Fault]:

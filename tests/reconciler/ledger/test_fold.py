@@ -173,14 +173,16 @@ def test_keys_have_owners(world: Any, make: SimpleNamespace) -> None:
         )
     )
     world.issue(make.service("a"), issuer=root)
-    by_owner = {key.owner: key for key in world.ledger.reader.keys()}
+    keys = world.ledger.reader.keys()
+    by_owner = {key.owner: key for key in keys}
     service = by_owner[make.service("a").subject]
     assert service.purpose == "service"
     assert by_owner[responder].purpose == "responder"
     assert world.ledger.reader.keys_of(responder) == (b"key of r",)
     world.append(records.KeyBlocked(spki=service.spki, revocation="r"))
     world.issue(make.service("b", profile={"spki": b"key of a"}), issuer=root)
-    [again] = [key for key in world.ledger.reader.keys() if key.spki == service.spki]
+    keys = world.ledger.reader.keys()
+    [again] = [key for key in keys if key.spki == service.spki]
     assert again.blocked == "r"
     assert again.owner == make.service("b").subject
     assert world.ledger.reader.is_blocked(service.spki)

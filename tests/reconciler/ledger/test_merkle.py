@@ -56,12 +56,15 @@ def grow(tiles: merkle.Tiles, size: int, leaves: list[bytes]) -> merkle.Tiles:
     return tiles | merkle.grown(size, leaves, lambda level, n: tiles[level, n])
 
 
+def root(tiles: merkle.Tiles, size: int) -> bytes:
+    return merkle.root(size, lambda level, n: tiles[level, n])
+
+
 @pytest.mark.parametrize("size", range(1, 9))
 def test_known_roots(size: int) -> None:
     """The vectors of the RFC's first implementation."""
     tiles = grow({}, 0, [merkle.leaf_hash(leaf) for leaf in LEAVES[:size]])
-    root = merkle.root(size, lambda level, n: tiles[level, n])
-    assert root.hex() == ROOTS[size - 1]
+    assert root(tiles, size).hex() == ROOTS[size - 1]
 
 
 def test_the_empty_tree_has_the_hash_of_nothing() -> None:
@@ -77,7 +80,7 @@ def test_any_growth_gives_the_roots_of_the_definition(steps: list[int]) -> None:
     for step in steps:
         tiles = grow(tiles, size, leaves[size : size + step])
         size += step
-        assert merkle.root(size, lambda level, n: tiles[level, n]) == definition(leaves[:size])
+        assert root(tiles, size) == definition(leaves[:size])
 
 
 @given(st.integers(min_value=0, max_value=1_000))
@@ -85,7 +88,7 @@ def test_old_roots_stay_provable(size: int) -> None:
     """The root of an earlier size comes from the tiles of a later one."""
     leaves = hashes(1_000)
     tiles = grow({}, 0, leaves)
-    assert merkle.root(size, lambda level, n: tiles[level, n]) == definition(leaves[:size])
+    assert root(tiles, size) == definition(leaves[:size])
 
 
 def test_tiles_are_those_of_tlog_tiles() -> None:
@@ -97,8 +100,7 @@ def test_tiles_are_those_of_tlog_tiles() -> None:
     assert len(tiles[1, 0]) == 256 * 32
     assert tiles[2, 0] == definition(leaves[: 256 * 256])
     assert tiles[1, 0][:32] == definition(leaves[:256])
-    root = merkle.root(len(leaves), lambda level, n: tiles[level, n])
-    assert root == definition(leaves)
+    assert root(tiles, len(leaves)) == definition(leaves)
 
 
 def test_only_the_right_edge_changes() -> None:

@@ -17,7 +17,8 @@ def shape(engine: sa.Engine) -> dict[str, str]:
     """Every table and index with the statement that made it, blanks apart."""
     with engine.connect() as connection:
         found = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+            "SELECT name, sql FROM sqlite_master"
+            " WHERE sql IS NOT NULL AND name <> 'alembic_version'"
         ).all()
     return {name: " ".join(text.split()) for name, text in found}
 

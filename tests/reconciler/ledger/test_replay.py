@@ -209,7 +209,8 @@ class History:
 
     def block(self) -> None:
         spki = f"{self.chance.randrange(16**64):064x}"
-        known = [key.spki for key in self.world.ledger.reader.keys()]
+        keys = self.world.ledger.reader.keys()
+        known = [key.spki for key in keys]
         self.world.append(
             records.KeyRecorded(
                 spki=spki.encode(),

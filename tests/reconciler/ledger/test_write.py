@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pki_reconciler.ledger import records, tables
+from pki_reconciler.ledger import connections, records, tables
 from pki_reconciler.ledger.connections import AlreadyIntended
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.write import Ledger
@@ -102,7 +102,7 @@ def test_a_newer_schema_is_refused(world: Any, make: SimpleNamespace, path: Path
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 100])
 def test_what_is_no_ledger_is_refused(path: Path, make: SimpleNamespace, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(WorldFailed, match="not a (ledger|database)"):
+    with pytest.raises(WorldFailed, match=r"not a (ledger|database)"):
         Ledger.open(path, entropy=make.entropy())
 
 
@@ -114,6 +114,40 @@ def test_failures_carry_no_values(world: Any, make: SimpleNamespace) -> None:
     with pytest.raises(AlreadyIntended) as failure:
         world.ledger.intend([linted], at=world.now, commit="c1", plan="p")
     assert "secret-name" not in f"{failure.value} {failure.value.remedy}"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_BUSY, "locked"),
+        (sqlite3.SQLITE_FULL, "disk is full"),
+        (sqlite3.SQLITE_CORRUPT, "damaged"),
+        (sqlite3.SQLITE_IOERR_FSYNC, "cannot be read or written"),
+        (sqlite3.SQLITE_READONLY, "may not be written"),
+        (sqlite3.SQLITE_ERROR, "failed"),
+    ],
+)
+def test_every_failure_has_a_remedy(path: Path, code: int, words: str) -> None:
+    error = sqlite3.OperationalError("what SQLite says")
+    error.sqlite_errorcode = code
+    explained = connections.explained(error, path)
+    assert words in explained.message
+    assert explained.remedy
+
+
+def test_a_full_disk_loses_nothing(world: Any, path: Path) -> None:
+    """The transaction that no longer fits leaves no trace; with room again the log goes on."""
+    world.append(accepted("c1"))
+    engine = world.ledger._engine
+    with engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(WorldFailed, match="disk is full"):
+        world.append(*(accepted(f"{i:0999}") for i in range(100)))
+    assert world.ledger.reader.size() == 1
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    assert world.append(accepted("c2")) == [2]
 
 
 def test_opening_and_reading_write_nothing(world: Any, make: SimpleNamespace, path: Path) -> None:
@@ -132,9 +166,11 @@ def test_every_writer_has_a_higher_fence(world: Any, make: SimpleNamespace, path
     world.append(accepted("c1"))
     world.append(accepted("c2"))
     world.ledger.close()
-    with Ledger.open(path, entropy=make.entropy()) as ledger:
-        with ledger.transaction(world.now) as transaction:
-            transaction.append([accepted("c3")])
+    with (
+        Ledger.open(path, entropy=make.entropy()) as ledger,
+        ledger.transaction(world.now) as transaction,
+    ):
+        transaction.append([accepted("c3")])
     assert raw(path, "SELECT fence FROM entry ORDER BY seq") == [(1,), (1,), (2,)]
 
 

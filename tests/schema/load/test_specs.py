@@ -205,3 +205,14 @@ def test_a_tenant(spec: str, expected: list[tuple[str, int, int]]) -> None:
 
 def test_a_publication_can_be_found() -> None:
     assert faults("Publication", "  baseURLs: []\n") == [("PKI2250", 6, 13)]
+
+
+@pytest.mark.parametrize("state", ["held", "released"])
+def test_a_hold_that_nothing_acts_on_is_refused(state: str) -> None:
+    """Passed over in silence, an author would believe that the certificate is on hold."""
+    spec = (
+        "apiVersion: pki.vcc.local/v1\nkind: Revocation\nmetadata: {name: r}\nspec:\n"
+        f"  target: {{tenant: vcc, service: api}}\n  reason: certificateHold\n  state: {state}\n"
+    )
+    problems = decode("revocations/r.yaml", "b", spec.encode()).problems
+    assert [(p.code, p.position.line) for p in problems] == [("PKI2212", 7)]

@@ -1,30 +1,24 @@
-"""Certificates from intent to expiry."""
+"""Certificates: intended, then issued."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import msgspec
 import sqlalchemy as sa
 
 from pki_reconciler.ledger import refs, statements, tables
-from pki_reconciler.ledger.folds import dues, keys
-from pki_reconciler.ledger.folds.declared import care_digest
-from pki_reconciler.ledger.folds.revoked import end_subjects
+from pki_reconciler.ledger.folds import dues, keys, results
+from pki_reconciler.ledger.folds.cares import care_digest
 from pki_reconciler.ledger.records import (
-    CertificateExpired,
     CertificateIntended,
     CertificateIssued,
-    SerialBurnt,
 )
 from pki_reconciler.ledger.rows import Entry, Row, Values
 from pki_schema.desired import Meaning, from_canonical
-from pki_schema.errors import WorldFailed
 from pki_schema.issued import DueWork
-from pki_schema.kinds.revocation import Reason
 
 CERTIFICATE = tables.certificate
 OBJECT = tables.object_
@@ -95,43 +89,12 @@ def issued(connection: sa.Connection, entries: Sequence[Entry[CertificateIssued]
 def _with_intents(
     connection: sa.Connection, entries: Sequence[Entry[CertificateIssued]]
 ) -> list[_Issue]:
-    found = _rows(connection, [(e.record.issuer, e.record.serial) for e in entries])
     issues = []
-    for entry in entries:
-        # Taken out when used: a serial has one result.
-        row = found.pop((entry.record.issuer, entry.record.serial), None)
-        if row is None or row.state != "intended":
-            raise _without_intent(entry.seq, entry.record.issuer, entry.record.serial)
+    rows = results.open_intents(connection, entries)
+    for entry, row in zip(entries, rows, strict=True):
         raw = msgspec.json.decode(row.body, type=_Intent).meaning
         issues.append(_Issue(entry, row, from_canonical(bytes(raw), Meaning), bytes(raw).decode()))
     return issues
-
-
-def _without_intent(seq: int, issuer: str, serial: str) -> WorldFailed:
-    return WorldFailed(
-        f"entry {seq} is about serial {serial} of {issuer[:16]}, which has no open intent",
-        "nothing was written; run `vcc-pki audit` before anything else",
-    )
-
-
-def _rows(
-    connection: sa.Connection, wanted: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], Row]:
-    """Certificates with the bodies of their intents, by issuer and serial."""
-    serials: dict[str, list[str]] = {}
-    for issuer, serial in wanted:
-        serials.setdefault(issuer, []).append(serial)
-    statement = sa.select(CERTIFICATE, tables.entry.c.body).join(
-        tables.entry, tables.entry.c.seq == CERTIFICATE.c.intent_seq
-    )
-    return {
-        (row.issuer, row.serial): row
-        for issuer, all_of_it in serials.items()
-        for chunk in statements.chunks(all_of_it)
-        for row in connection.execute(
-            statement.where(CERTIFICATE.c.issuer == issuer, CERTIFICATE.c.serial.in_(chunk))
-        )
-    }
 
 
 _APPLIED = ("applied", "applied_digest", "applied_care", "retired", "issuer", "serial", "spki")
@@ -192,89 +155,3 @@ def _schedule(connection: sa.Connection, issues: Sequence[_Issue]) -> None:
         ],
         update=(),
     )
-
-
-def burnt(connection: sa.Connection, entries: Sequence[Entry[SerialBurnt]]) -> None:
-    """What may have been signed and is not known goes on the CRL."""
-    found = _rows(connection, [(e.record.issuer, e.record.serial) for e in entries])
-    settings = dues.settings_by_issuer(connection)
-    work: list[Values] = []
-    for entry in entries:
-        issuer, serial = entry.record.issuer, entry.record.serial
-        row = found.pop((issuer, serial), None)
-        if row is None or row.state != "intended":
-            raise _without_intent(entry.seq, issuer, serial)
-        ref = refs.answer(issuer, serial)
-        work.append(dues.expiry(ref, row.not_after, "burnt"))
-        if row.answerable and dues.presigned(settings.get(issuer)):
-            work.append(dues.row(ref, DueWork.ANSWER, entry.at, "burnt"))
-    connection.execute(
-        sa.update(CERTIFICATE)
-        .where(CERTIFICATE.c.issuer == sa.bindparam("i"), CERTIFICATE.c.serial == sa.bindparam("s"))
-        .values(
-            state="burnt",
-            ended_seq=sa.bindparam("seq"),
-            revoked_at=sa.bindparam("when"),
-            reason=sa.bindparam("why"),
-        ),
-        [
-            {
-                "i": entry.record.issuer,
-                "s": entry.record.serial,
-                "seq": entry.seq,
-                "when": entry.at,
-                "why": entry.record.reason if entry.record.reason in get_args(Reason) else "",
-            }
-            for entry in entries
-        ],
-    )
-    dues.put(connection, work)
-    dues.hasten(
-        connection,
-        [dues.row(e.record.issuer, DueWork.CRL, e.at, "burnt") for e in entries],
-    )
-
-
-def expired(connection: sa.Connection, entries: Sequence[Entry[CertificateExpired]]) -> None:
-    """No more answers. What was revoked stays revoked, what was burnt stays burnt."""
-    wanted = [(e.record.issuer, e.record.serial) for e in entries]
-    found = _rows(connection, wanted)
-    answers = [refs.answer(*key) for key in wanted]
-    dues.drop(connection, answers, DueWork.ANSWER)
-    dues.drop(connection, answers, DueWork.EXPIRE)
-    connection.execute(
-        sa.delete(tables.status).where(
-            tables.status.c.issuer == sa.bindparam("i"),
-            tables.status.c.kind != "crl",
-            tables.status.c.scope == sa.bindparam("s"),
-        ),
-        [{"i": issuer, "s": serial} for issuer, serial in wanted],
-    )
-    connection.execute(
-        sa.update(CERTIFICATE)
-        .where(
-            CERTIFICATE.c.issuer == sa.bindparam("i"),
-            CERTIFICATE.c.serial == sa.bindparam("s"),
-            CERTIFICATE.c.state == "valid",
-        )
-        .values(state="expired", ended_seq=sa.bindparam("seq")),
-        [{"i": e.record.issuer, "s": e.record.serial, "seq": e.seq} for e in entries],
-    )
-    _end_authorities(connection, list(found.values()))
-    end_subjects(connection, [(row.subject, *key) for key, row in found.items()])
-
-
-def _end_authorities(connection: sa.Connection, ended: Sequence[Row]) -> None:
-    """A CA whose last certificate has expired signs no more CRLs."""
-    for row in ended:
-        if refs.identity(row.subject).kind != "AuthorityCertificate":
-            continue
-        current = connection.execute(
-            sa.select(OBJECT.c.ref).where(
-                OBJECT.c.ref == row.subject,
-                OBJECT.c.issuer == row.issuer,
-                OBJECT.c.serial == row.serial,
-            )
-        ).first()
-        if current:
-            dues.drop(connection, [row.spki], DueWork.CRL)

@@ -1,0 +1,163 @@
+"""Promise 4: a full CRL has every unexpired entry; it never goes back, not even after a restore."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+from cryptography import x509
+from hypothesis import given
+
+from tests.properties.organisation import (
+    SERVICES,
+    Declare,
+    Nursery,
+    Revoke,
+    Scene,
+    Step,
+    Wait,
+    explored,
+    histories,
+)
+from tests.properties.witness import entries
+
+
+def crls(scene: Scene) -> dict[str, x509.CertificateRevocationList]:
+    return {
+        path: x509.load_der_x509_crl(body)
+        for path, body in scene.public.items()
+        if path.endswith(".crl")
+    }
+
+
+def number(crl: x509.CertificateRevocationList) -> int:
+    return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+
+
+def must_be_listed(scene: Scene) -> set[int]:
+    """By the entries of the ledger alone: ended before its time, and not expired."""
+    ledger = scene.world.ledger_path
+    not_after = {
+        (e.body["issuer"], e.body["serial"]): e.body["not_after"]
+        for e in entries(ledger, "certificate-intended")
+    }
+    now = scene.world.clock.now()
+    return {
+        int(serial, 16)
+        for serial, end in (
+            (e.body["serial"], not_after[e.body["issuer"], e.body["serial"]])
+            for e in entries(ledger, "revoked", "serial-burnt")
+        )
+        if datetime.fromtimestamp(end, UTC) >= now
+    }
+
+
+def play(nursery: Nursery, history: list[Step]) -> None:
+    with nursery.scene() as scene:
+        before = crls(scene)
+
+        def look() -> None:
+            scene.reconcile()
+            after = crls(scene)
+            assert must_be_listed(scene) <= {e.serial_number for crl in after.values() for e in crl}
+            for path, crl in after.items():
+                old = before[path]
+                if crl != old:
+                    assert number(crl) > number(old)
+                    assert crl.last_update_utc >= old.last_update_utc
+                assert crl.last_update_utc <= scene.world.clock.now()
+                assert crl.next_update_utc is not None
+                assert crl.next_update_utc > scene.world.clock.now()
+            before.update(after)
+
+        scene.play(history, between=look)
+
+
+@explored(6)
+@given(history=histories(waits=(1, 30, 400, 1500)))
+def test_a_list_is_complete_and_goes_forward(nursery: Nursery, history: list[Step]) -> None:
+    """After each reconcile every public CRL is current and carries all that the ledger's entries
+    end; a changed one has a higher number and is not older.
+    """
+    play(nursery, history)
+
+
+@pytest.mark.slow
+@explored(40)
+@given(history=histories(most=14, waits=(1, 30, 400, 1500)))
+def test_a_list_is_complete_and_goes_forward_at_length(
+    nursery: Nursery, history: list[Step]
+) -> None:
+    play(nursery, history)
+
+
+def test_an_expired_entry_leaves_after_one_more_regular_list(nursery: Nursery) -> None:
+    """RFC 5280 section 3.3: it is on one CRL that was made after the certificate's end."""
+    with nursery.scene() as scene:
+        [certificate] = scene.world.certificates(*SERVICES[0])
+        scene.play([Revoke(SERVICES[0], "cessationOfOperation")])
+        scene.reconcile()
+        found = []
+        for days in (89, 2, 1, 1):
+            scene.reconcile(days=days)
+            serials = {e.serial_number for crl in crls(scene).values() for e in crl}
+            found.append(certificate.serial in serials)
+        assert found == [True, True, False, False]
+
+
+def restored(scene: Scene) -> int:
+    """The ledger of before a revocation is put back; the revocation is published already."""
+    copy = scene.world.ledger_path.with_name("backup")
+    shutil.copy(scene.world.ledger_path, copy)
+    [certificate] = scene.world.certificates(*SERVICES[0])
+    scene.play([Revoke(SERVICES[0], "cessationOfOperation")])
+    scene.reconcile()
+    for leftover in scene.world.ledger_path.parent.glob("ledger.sqlite3*"):
+        leftover.unlink()
+    shutil.copy(copy, scene.world.ledger_path)
+    return certificate.serial
+
+
+def test_a_restored_ledger_with_the_commit_revokes_again(nursery: Nursery) -> None:
+    """What Git still declares is carried out again, and the list loses nothing."""
+    with nursery.scene() as scene:
+        serial = restored(scene)
+        outcome = scene.reconcile(hours=1)
+        assert not outcome.kept_back
+        assert serial in {e.serial_number for crl in crls(scene).values() for e in crl}
+
+
+def test_a_list_that_would_lose_an_entry_is_not_published(nursery: Nursery) -> None:
+    """A restored ledger without Git knows less than readers do: they keep what they have, and the
+    operator is told why.
+    """
+    with nursery.scene() as scene:
+        serial = restored(scene)
+        scene.world.tree.rename(scene.world.root / "gone")
+        before = crls(scene)
+        outcome = scene.reconcile(days=2)
+        assert crls(scene) == before
+        assert serial in {e.serial_number for crl in crls(scene).values() for e in crl}
+        assert "PKI6012" in {held.code for held in outcome.kept_back}
+
+
+def test_a_clock_that_went_back_makes_no_older_list(nursery: Nursery) -> None:
+    """Numbers and dates never go back, whatever the machine believes."""
+    with nursery.scene() as scene:
+        before = crls(scene)
+        scene.play([Revoke(SERVICES[0], "superseded")])
+        scene.reconcile(days=-3)
+        for path, crl in crls(scene).items():
+            assert number(crl) >= number(before[path])
+            assert crl.last_update_utc >= before[path].last_update_utc
+
+
+def test_every_list_is_made_anew_before_it_ends(nursery: Nursery) -> None:
+    """With the daemon at work once a day, no CRL is ever expired, for years."""
+    with nursery.scene() as scene:
+        scene.play([Declare(SERVICES[3]), Wait(24)])
+        for _ in range(8):
+            scene.reconcile(days=5)
+            ends = [crl.next_update_utc for crl in crls(scene).values()]
+            assert all(end and end > scene.world.clock.now() for end in ends)

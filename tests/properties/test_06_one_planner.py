@@ -1,0 +1,271 @@
+"""Promise 6: one planner, pure; incremental equals full, when judging, planning and rendering."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pki_reconciler.act import units
+from pki_reconciler.decide.plan import plan
+from pki_reconciler.ledger.read import Reader
+from pki_reconciler.ledger.scratch import copy
+from pki_reconciler.loop import Outcome
+from pki_reconciler.observe.advance import advance
+from pki_reconciler.observe.git import Repository
+from pki_reconciler.observe.manifests import ManifestCache
+from pki_schema.desired import Identity, Meaning
+from pki_schema.errors import Position, has_errors
+from pki_schema.instants import Instant
+from pki_schema.issued import Touched
+from pki_schema.load import load
+from pki_schema.planned import Plan
+from tests.properties.faults import FAULTS, Spoil, faulty
+from tests.properties.organisation import (
+    SERVICES,
+    Declare,
+    Nursery,
+    Revoke,
+    Scene,
+    Step,
+    explored,
+    histories,
+    steps,
+)
+
+# Planning
+
+
+def everything(reader: Reader, now: Instant) -> Touched:
+    """What a cycle would look at if it looked at everything."""
+    keys = reader.keys()
+    return msgspec.structs.replace(
+        reader.touched(now),
+        subjects=reader.subjects(),
+        blocked=frozenset(k.spki for k in keys if k.blocked),
+        owners={k.spki: k.owner for k in keys if k.owner},
+    )
+
+
+def decided(found: Plan) -> tuple[object, ...]:
+    """What a plan does and keeps back; whom it waits for is told of those looked at only."""
+    return (found.actions, sorted(found.held, key=lambda h: (h.code, h.message)))
+
+
+def foreseen(scene: Scene) -> Plan:
+    """What ``plan`` says: commits judged on a copy of the ledger; nothing is written."""
+    world = scene.world
+    now = world.clock.now()
+    with (
+        copy(world.ledger_path) as scratch,
+        Repository.open(
+            f"file://{world.tree}", "main", world.root / "state" / "repository.git"
+        ) as repository,
+    ):
+        advance(
+            repository,
+            ManifestCache(world.root / "state" / "cache"),
+            path=".",
+            head=repository.fetch(),
+            reader=scratch.reader,
+            record=lambda accepted: scratch.record(accepted, now),
+        )
+        return plan(scratch.reader.touched(now), now)
+
+
+def check_planning(scene: Scene) -> None:
+    now = scene.world.clock.now()
+    with scene.world.host() as host:
+        host.observe(now)
+        touched = host.ledger.reader.touched(now)
+        assert decided(plan(touched, now)) == decided(
+            plan(everything(host.ledger.reader, now), now)
+        )
+
+
+def plan_and_act(nursery: Nursery, history: Sequence[Step]) -> None:
+    with nursery.scene() as scene:
+
+        def look() -> None:
+            check_planning(scene)
+            scene.reconcile()
+            check_planning(scene)
+            check_quiet(scene)
+
+        scene.play(history, between=look)
+
+
+def check_quiet(scene: Scene) -> None:
+    before = dict(scene.public)
+    second = scene.reconcile().done
+    assert (second.signed, second.crls, second.answers) == (0, 0, 0)
+    assert (second.written, second.published) == (0, 0)
+    assert scene.public == before
+
+
+@explored(5)
+@given(history=histories())
+def test_incremental_plans_are_full_plans_and_a_second_reconcile_is_quiet(
+    nursery: Nursery, history: list[Step]
+) -> None:
+    """Looking at what is touched decides the same as looking at every subject; and right after a
+    reconcile, another signs 0, writes 0, publishes 0.
+    """
+    plan_and_act(nursery, history)
+
+
+@pytest.mark.slow
+@explored(40)
+@given(history=histories(most=14, waits=(1, 30, 150, 1500)))
+def test_incremental_plans_are_full_plans_at_length(nursery: Nursery, history: list[Step]) -> None:
+    plan_and_act(nursery, history)
+
+
+@explored(8)
+@given(history=histories(least=1, most=4), seed=st.integers(0, 9))
+def test_planning_is_pure(nursery: Nursery, history: list[Step], seed: int) -> None:
+    """As of the same instant two runs are byte-identical, whatever the order of what they are
+    given; and the ledger file is as it was.
+    """
+    with nursery.scene() as scene:
+        scene.play(history)
+        before = hashlib.sha256(scene.world.ledger_path.read_bytes()).digest()
+        first, second = foreseen(scene), foreseen(scene)
+        assert first.canonical() == second.canonical()
+        assert hashlib.sha256(scene.world.ledger_path.read_bytes()).digest() == before
+        with scene.world.reader() as reader:
+            now = scene.world.clock.now()
+            whole = everything(reader, now)
+        subjects = list(whole.subjects)
+        random.Random(seed).shuffle(subjects)
+        shuffled = msgspec.structs.replace(whole, subjects=tuple(subjects))
+        assert plan(shuffled, now).canonical() == plan(whole, now).canonical()
+
+
+def test_what_plan_foresees_is_what_apply_does(nursery: Nursery) -> None:
+    """CI and the daemon call one planner: the first plan of a reconcile is the one foreseen."""
+    with nursery.scene() as scene:
+        scene.play([Declare(SERVICES[3]), Revoke(SERVICES[0], "superseded")])
+        expected = foreseen(scene)
+        assert expected.actions
+        outcome: Outcome = scene.reconcile()
+        assert outcome.plans[0].canonical() == expected.canonical()
+
+
+# Judging commits
+
+
+def tree(scene: Scene) -> Mapping[str, bytes]:
+    return {
+        file.relative_to(scene.world.tree).as_posix(): file.read_bytes()
+        for file in scene.world.tree.rglob("*")
+        if file.is_file() and ".git" not in file.parts
+    }
+
+
+def placeless(meanings: Mapping[Identity, Meaning]) -> Mapping[Identity, Meaning]:
+    """Where something is written is no part of its meaning."""
+    return {
+        identity: msgspec.structs.replace(meaning, origin=Position(""))
+        for identity, meaning in meanings.items()
+    }
+
+
+def check_judgement(scene: Scene) -> None:
+    """The head is accepted if its whole tree is free of errors, and then means the same."""
+    now = scene.world.clock.now()
+    with scene.world.host() as host:
+        observed = host.observe(now)
+        accepted = host.ledger.reader.accepted() == observed.head
+        declared = host.ledger.reader.declared()
+    loaded, resolved = load(tree(scene))
+    errors = [str(p) for p in loaded.problems if has_errors([p])]
+    assert accepted == (not errors), errors or observed.refused
+    if accepted:
+        assert placeless(declared) == placeless(resolved.meanings)
+    else:
+        told = {str(p) for refusal in observed.refused for p in refusal.problems}
+        assert told & set(errors)
+
+
+def judge(nursery: Nursery, history: Sequence[Step]) -> None:
+    with nursery.scene() as scene:
+        scene.play(history, between=lambda: check_judgement(scene))
+
+
+@explored(12)
+@given(history=st.lists(st.one_of(steps(), faulty()), min_size=3, max_size=8))
+def test_a_commit_is_judged_as_its_whole_tree_would_be(
+    nursery: Nursery, history: list[Step]
+) -> None:
+    """Looking at what changed comes to the verdict and to the meanings of looking at everything,
+    good and bad commits mixed.
+    """
+    judge(nursery, history)
+
+
+@pytest.mark.slow
+@explored(150)
+@given(history=st.lists(st.one_of(steps(), faulty()), min_size=3, max_size=14))
+def test_a_commit_is_judged_as_its_whole_tree_would_be_at_length(
+    nursery: Nursery, history: list[Step]
+) -> None:
+    judge(nursery, history)
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_each_fault_is_judged_as_in_the_whole_tree(nursery: Nursery, fault: str) -> None:
+    """One at a time, upon a tree without fault."""
+    with nursery.scene() as scene:
+        scene.play([Spoil(fault)], between=lambda: check_judgement(scene))
+
+
+# Rendering
+
+
+def rendered(reader: Reader) -> dict[str, bytes]:
+    """Every unit there can be, from the ledger alone."""
+    names: list[str] = []
+    for issuer in reader.authorities():
+        names += [f"authority/{issuer}", f"crl/{issuer}"]
+        names += sorted({f"answer/{issuer}/{a.serial:x}" for a in reader.answers(issuer)})
+    for subject in reader.subjects():
+        if subject.identity.kind == "Certificate":
+            names.append(f"certificate/{subject.identity.tenant}/{subject.identity.name}")
+    return {item.path: item.body for name in names for item in units.by_name(reader, name)}
+
+
+def render(nursery: Nursery, history: Sequence[Step]) -> None:
+    with nursery.scene() as scene:
+
+        def look() -> None:
+            scene.reconcile()
+            with scene.world.reader() as reader:
+                whole = rendered(reader)
+            public = dict(scene.public)
+            assert {p for p, body in whole.items() if public.get(p) != body} == set()
+            kept = {p for p in public.keys() - whole.keys() if len(p.split("/")) == 6}
+            assert public.keys() - whole.keys() - kept == {"status.json"}
+
+        scene.play(history, between=look)
+
+
+@explored(6)
+@given(history=histories(waits=(1, 30, 150, 800)))
+def test_the_public_tree_is_a_full_render(nursery: Nursery, history: list[Step]) -> None:
+    """What was written bit by bit is, to the byte, what rendering every unit from the ledger gives;
+    besides it there are only the status page and sets of former certificates.
+    """
+    render(nursery, history)
+
+
+@pytest.mark.slow
+@explored(40)
+@given(history=histories(most=14, waits=(1, 30, 150, 800)))
+def test_the_public_tree_is_a_full_render_at_length(nursery: Nursery, history: list[Step]) -> None:
+    render(nursery, history)
