@@ -131,7 +131,7 @@ def lint(unsigned: Unsigned[F], rules: Sequence[Rule[F]]) -> Linted[F] | Rejecte
 
 @dataclass(frozen=True)
 class Intended(Generic[F]):
-    """Linted bytes whose intent is durable in the ledger at ``seq``. Only ``ledger.write`` makes one."""
+    """Linted bytes whose intent is durable at entry ``seq``. Only ``ledger.write`` makes one."""
 
     linted: Linted[F]
     seq: int

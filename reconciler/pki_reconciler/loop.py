@@ -117,7 +117,8 @@ def _execute(host: Host, outcome: Outcome, plan: Plan) -> None:
     with _timed(host, outcome.stages, "revoke"):
         revoke(cycle, by_wave.get(Wave.REVOCATION, []))
         settle(cycle, [a for a in plan.actions if a.verb in (Verb.ADOPT, Verb.RETIRE, Verb.EXPIRE)])
-    for wave, name in ((Wave.AUTHORITY, "CAs"), (Wave.RESPONDER, "responders"), (Wave.LEAF, "sign")):
+    names = {Wave.AUTHORITY: "CAs", Wave.RESPONDER: "responders", Wave.LEAF: "sign"}
+    for wave, name in names.items():
         chosen = [a for a in by_wave.get(wave, []) if a.verb in CERTIFYING]
         with _timed(host, outcome.stages, name):
             for _, level in groupby(chosen, lambda a: a.depth):

@@ -146,7 +146,8 @@ class Profile(Canonical, frozen=True, kw_only=True):
 class AuthoritySettings(Canonical, frozen=True, kw_only=True):
     """What a CA does besides being certified; changing it signs nothing by itself.
 
-    ``issues_for`` is how long it issues from its beginning, in seconds. ``depth`` is 0 for a root, 1 below it, and so on.
+    ``issues_for`` is how long it issues from its beginning, in seconds. ``depth`` is 0 for a root,
+    1 below it, and so on.
     """
 
     name: str

@@ -226,7 +226,8 @@ class Usage(str):
             known = {oid: word for word, oid in oids.EXTENDED_KEY_USAGES.items()}
             return cls(known.get(text, text))
         words = ", ".join((*oids.KEY_USAGES, *oids.EXTENDED_KEY_USAGES))
-        raise FieldError(cls.code, f"{_quoted(text)} is not a usage", f"use an OID or one of: {words}")
+        hint = f"use an OID or one of: {words}"
+        raise FieldError(cls.code, f"{_quoted(text)} is not a usage", hint)
 
 
 class KeyAlgorithm(str):
@@ -239,7 +240,8 @@ class KeyAlgorithm(str):
     def parse(cls, text: str) -> Self:
         if text not in algorithms.ALGORITHMS:
             known = ", ".join(algorithms.ALGORITHMS)
-            raise FieldError(cls.code, f"{_quoted(text)} is not a key algorithm", f"use one of: {known}")
+            hint = f"use one of: {known}"
+            raise FieldError(cls.code, f"{_quoted(text)} is not a key algorithm", hint)
         return cls(text)
 
 
@@ -277,7 +279,7 @@ class KeyDigest(str):
     @classmethod
     def parse(cls, text: str) -> Self:
         if not re.fullmatch(r"[0-9a-f]{64}", text):
-            raise FieldError(cls.code, f"{_quoted(text)} is not the SHA-256 of a public key, in hex")
+            raise FieldError(cls.code, f"{_quoted(text)} is not the SHA-256 of a key in hex")
         return cls(text)
 
 
@@ -298,8 +300,21 @@ class Timestamp(str):
 
 
 Scalar = (
-    Text | Name | Duration | DnsName | EmailAddress | Uri | HttpUrl | IpRange | IpAddress | Oid
-    | Usage | KeyAlgorithm | SerialNumber | KeyDigest | Timestamp
+    Text
+    | Name
+    | Duration
+    | DnsName
+    | EmailAddress
+    | Uri
+    | HttpUrl
+    | IpRange
+    | IpAddress
+    | Oid
+    | Usage
+    | KeyAlgorithm
+    | SerialNumber
+    | KeyDigest
+    | Timestamp
 )
 SCALARS: tuple[type[Scalar], ...] = (
     Text, Name, Duration, DnsName, EmailAddress, Uri, HttpUrl, IpRange, IpAddress, Oid,

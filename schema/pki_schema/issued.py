@@ -140,7 +140,7 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     """How many revocations a scope (a tenant, or the whole repository) may see within 24 hours.
 
     ``raised_by`` is the commit that last raised the limit from ``before``: that commit's own
-    revocations are judged by ``before`` (tightening counts at once, loosening from the next commit).
+    revocations are judged by ``before``: tightening counts at once, loosening one commit later.
     """
 
     scope: str

@@ -127,7 +127,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What one cycle does (``actions``, in order) and does not do (``held``).
 
-    ``commit`` is the accepted commit it is for; ``subjects`` counts the subjects that were looked at.
+    ``commit`` is the accepted commit it is for; ``subjects`` counts the subjects looked at.
     """
 
     commit: str

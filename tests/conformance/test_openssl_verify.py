@@ -187,3 +187,21 @@ def test_a_revoked_ca_takes_everything_below_it_along_and_nothing_else(tmp_path:
     verdicts = {name: verify(published.held(name)) for name in published.names()}
     assert {name for name, said in verdicts.items() if not accepted(said)} == {"vcc/admin-example"}
     assert CA_REVOKED in verdicts["vcc/admin-example"].text
+
+
+def test_a_ca_whose_key_is_lost_is_not_certified_again(tmp_path: Path) -> None:
+    """Its key stays blocked: the revoked certificate stays the published one, under its new CRL."""
+    world = an_hour_old(tmp_path)
+    published = Published(world)
+    before = published.authority("vcc-people")
+    world.revoke("people", "{authority: vcc-people}", "cACompromise")
+    world.commit()
+    reconcile_now(world)
+    after = published.authority("vcc-people")
+    assert after.certificate == before.certificate
+    root = published.authority("vcc-root")
+    said = openssl(
+        *("verify", "-x509_strict", "-crl_check_all", "-CAfile", root.pem),
+        *("-CRLfile", after.crls, after.pem),
+    )
+    assert REVOKED in said.text

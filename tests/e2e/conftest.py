@@ -28,11 +28,10 @@ def world(settled: World, tmp_path: Path) -> World:
     """A copy that a test may do anything with."""
     root = tmp_path / "world"
     shutil.copytree(settled.root, root)
-    shutil.rmtree(root / "state" / "repository.git")  # it knows where it was cloned from
     return World(
         root=root,
         clock=copy.copy(settled.clock),
         entropy=copy.copy(settled.entropy),
-        keys=copy.copy(settled.keys),
+        keys=copy.deepcopy(settled.keys),
         targets={name: copy.deepcopy(target) for name, target in settled.targets.items()},
     )

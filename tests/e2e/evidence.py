@@ -55,7 +55,7 @@ VOLATILE = frozenset(
 )
 """What ``current.json`` says about one certificate and not about its kind."""
 
-_STEM = re.compile(r"-[0-9a-f]{8}(?=[./])")
+_STEM = re.compile(r"-[0-9a-f]{8}(?=[./']|$)")
 _SET = re.compile(r"/[0-9a-f]{16}/")
 _ANSWER = re.compile(r"ocsp/(.+)-[0-9a-f]{8}/([0-9a-f]+)\.(sha1|sha256)\.der")
 
@@ -391,6 +391,17 @@ class Evidence:
         return {record.spki: str(record.meaning.subject) for record in self.intents.values()}
 
 
+def differences(found: object, expected: object, where: str = "") -> list[str]:
+    """Where two pictures differ, a line each."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        return [
+            line
+            for name in sorted(found.keys() | expected.keys(), key=str)
+            for line in differences(found.get(name), expected.get(name), f"{where}/{name}")
+        ]
+    return [] if found == expected else [f"{where} is {found}, not {expected}"]
+
+
 def files_below(folder: Path) -> Iterable[Path]:
     return (path for path in folder.rglob("*") if path.is_file())
 
@@ -403,19 +414,25 @@ def _content(subject: Identity, der: bytes) -> tuple[object, ...]:
     """What a certificate says, but for its serial, its times and keys that are made anew."""
     one = x509.load_der_x509_certificate(der)
     key = one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    varying = (x509.AuthorityKeyIdentifier, x509.SubjectKeyIdentifier)
-    pointing = (x509.CRLDistributionPoints, x509.AuthorityInformationAccess)
     return (
         one.subject.rfc4514_string(),
         one.issuer.rfc4514_string(),
         hashlib.sha256(key).hexdigest() if subject.kind == "Certificate" else "a key of its own",
-        one.not_valid_after_utc - one.not_valid_before_utc,
-        [
-            (e.critical, _STEM.sub("", repr(e.value)) if isinstance(e.value, pointing) else e.value)
-            for e in one.extensions
-            if not isinstance(e.value, varying)
-        ],
+        str(one.not_valid_after_utc - one.not_valid_before_utc),
+        tuple(filter(None, map(_meaning, one.extensions))),
     )
+
+
+def _meaning(extension: x509.Extension[Any]) -> tuple[str, bool, str] | None:
+    """An extension, but for what names a key."""
+    match extension.value:
+        case x509.AuthorityKeyIdentifier() | x509.SubjectKeyIdentifier():
+            return None
+        case x509.CRLDistributionPoints() | x509.AuthorityInformationAccess() as pointers:
+            text = _STEM.sub("", repr(pointers))
+        case value:
+            text = value.public_bytes().hex()
+    return extension.oid.dotted_string, extension.critical, text
 
 
 def _rows(connection: sa.Connection, table: sa.Table) -> list[tuple[Any, ...]]:

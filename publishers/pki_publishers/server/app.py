@@ -81,9 +81,7 @@ def create_server(root: Path, *, now: Now, limits: Limits | None = None) -> uvic
     )
 
 
-def serve(
-    root: Path, *, host: str, port: int, now: Now, listening: Callable[[int], None]
-) -> None:
+def serve(root: Path, *, host: str, port: int, now: Now, listening: Callable[[int], None]) -> None:
     """Serve until SIGINT or SIGTERM. Raises ``WorldFailed`` when the address cannot be had.
 
     ``listening`` is told the port once connections are taken: it is another one than 0.

@@ -64,7 +64,8 @@ def sign_all(
     cycle: Cycle, intended: Sequence[Intended[CertificateFacts]]
 ) -> list[Signed[CertificateFacts]]:
     """Sign in order. CA and responder signatures are all verified, leaves by sample: one a batch
-    (a file key that signs wrongly once signs wrongly always)."""
+    (a file key that signs wrongly once signs wrongly always).
+    """
     signed = []
     for index, item in enumerate(intended):
         unsigned = item.linted.unsigned
@@ -88,7 +89,7 @@ def conclude(cycle: Cycle, signed: Sequence[Signed[CertificateFacts]]) -> None:
         units.keep(
             cycle,
             transaction,
-            (*objects, *units.current(transaction.reader, authorities, made)),
+            (*objects, *units.current(transaction.reader, authorities, made, fresh=())),
         )
     cycle.done.signed += len(signed)
 

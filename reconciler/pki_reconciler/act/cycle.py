@@ -20,9 +20,11 @@ BATCH = 1_000
 
 @dataclass
 class Done:
-    """What a reconcile did. ``signed`` counts certificates; CRLs and OCSP answers are counted apart.
+    """What a reconcile did.
 
-    ``rejected`` is what rules refused, ``failed`` what the world did not do (tried again next time).
+    ``signed`` counts certificates; CRLs and OCSP answers are counted apart.
+
+    ``rejected`` is what rules refused, ``failed`` what the world did not do, tried again next time.
     ``written`` counts ledger entries, ``published`` files, whose paths are ``objects``.
     ``fresh`` keeps what was rendered until it is published, by path: after a crash it is empty and
     the outbox's units are rendered again.

@@ -1,4 +1,4 @@
-"""The outbox to the targets: immutable objects, then status, then pointers, then the acknowledgement.
+"""The outbox to the targets: what is referred to, what refers to it, then the acknowledgement.
 
 Recovery is the ordinary path: what a crash left in the outbox is rendered again from the ledger by
 the name of its unit, and what a target already holds with the same digest is only acknowledged.
@@ -23,7 +23,7 @@ def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
 
     What a failing target did not get stays in its outbox for the next cycle.
     """
-    if _catch_up(cycle) or cycle.ledger.counts:
+    if _catch_up(cycle) or cycle.ledger.counts or any(map(cycle.ledger.reader.outbox, targets)):
         _summarise(cycle)
     for name, target in sorted(targets.items()):
         try:
@@ -50,6 +50,7 @@ def _deliver(cycle: Cycle, name: str, target: Target) -> None:
         target.write(phase)
         cycle.done.objects.extend(item.path for item in phase)
         cycle.done.published += len(phase)
+    standing = [o for o in release.objects if o.path not in batch.held]
     cycle.ledger.acknowledge(
         name,
         [
@@ -60,11 +61,12 @@ def _deliver(cycle: Cycle, name: str, target: Target) -> None:
                 digest=o.digest,
                 number=o.number,
             )
-            for o in release.objects
-            if o.path not in batch.held
+            for o in standing
         ],
         (),
     )
+    held = {o.path for o in objects} - {o.path for o in standing}
+    _withdraw(cycle, name, [row for row in rows if row.path not in held], standing)
 
 
 def _bodies(cycle: Cycle, rows: Sequence[OutboxRow]) -> list[PublicObject]:
@@ -73,6 +75,18 @@ def _bodies(cycle: Cycle, rows: Sequence[OutboxRow]) -> list[PublicObject]:
     for unit in sorted(missing):
         cycle.keep(units.by_name(cycle.ledger.reader, unit))
     return [cycle.done.fresh[row.path] for row in rows if row.path in cycle.done.fresh]
+
+
+def _withdraw(
+    cycle: Cycle, name: str, rows: Sequence[OutboxRow], standing: Sequence[PublicObject]
+) -> None:
+    """Forget wishes that a crash left and the ledger has outgrown: they were for what is not
+    rendered any more, or was now written with other bytes.
+    """
+    now = {o.path: o.digest for o in standing}
+    outgrown = [row.path for row in rows if now.get(row.path) != row.digest]
+    if outgrown:
+        cycle.ledger.withdraw(name, outgrown)
 
 
 def _is_complete(cycle: Cycle, target: Target, item: PublicObject) -> bool:
@@ -116,7 +130,7 @@ def _regression(target: str, regression: sync.Regression) -> Held:
 
 
 def _summarise(cycle: Cycle) -> None:
-    """``status.json``, written only when its content changes; not even reckoned in a quiet cycle."""
+    """``status.json``, written only when its content changes."""
     reader = cycle.ledger.reader
     item = render.render_status(
         render.Summary(

@@ -1,4 +1,4 @@
-"""What becomes of published files when a certificate has expired: gone at once, or after a while."""
+"""What becomes of published files when a certificate has expired: gone at once, or later."""
 
 from __future__ import annotations
 

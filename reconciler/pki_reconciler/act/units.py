@@ -87,15 +87,15 @@ def current(
     reader: Reader,
     authorities: Authorities,
     certificates: Sequence[IssuedCertificate],
-    fresh: Sequence[IssuedAnswer] = (),
+    fresh: Sequence[IssuedAnswer] | None = None,
 ) -> Iterator[PublicObject]:
     """The units of those of these certificates that their services use now.
 
-    ``fresh`` are answers just signed; other staples are read.
+    ``fresh`` are all the answers there are for them, where the caller knows; else they are read.
     """
     of_services = [c for c in certificates if c.subject.kind == "Certificate" and c.der]
     in_use = reader.in_use([c.subject for c in of_services])
-    staples = {(a.issuer, a.serial): a for a in fresh if a.algorithm == STAPLED}
+    staples = {(a.issuer, a.serial): a for a in fresh or () if a.algorithm == STAPLED}
     for certificate in of_services:
         use = in_use.get(certificate.subject)
         if use is None or (use.issuer, use.serial) != certificate.key:
@@ -104,7 +104,9 @@ def current(
             certificate,
             authorities,
             commit=use.commit,
-            staple=staples.get(certificate.key) or _staple(reader, certificate),
+            staple=(
+                _staple(reader, certificate) if fresh is None else staples.get(certificate.key)
+            ),
             renew_at=use.renew_at,
         )
 
@@ -140,6 +142,6 @@ def by_name(reader: Reader, unit: str) -> Objects:
             found = reader.subject(subject)
             if found is None or found.current is None:
                 return ()
-            return tuple(current(reader, authorities, [found.current]))
+            return tuple(current(reader, authorities, reader.with_der([found.current])))
         case _:
             return ()

@@ -26,7 +26,7 @@ def run(option: Path | None, *, output: str) -> int:
 
 
 def exit_code(outcome: Outcome) -> int:
-    """1 when a commit was not accepted or the world failed, else 3 when something is held, else 0."""
+    """1 when a commit was not accepted or the world failed, 3 when something is held, else 0."""
     observed = outcome.observed
     if observed.refused or observed.rewound or observed.failed or outcome.done.failed:
         return 1

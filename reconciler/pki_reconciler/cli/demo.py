@@ -1,4 +1,4 @@
-"""``vcc-pki demo``: from an empty folder to a published PKI that openssl accepts, with a transcript."""
+"""``vcc-pki demo``: from an empty folder to a published PKI that openssl accepts."""
 
 from __future__ import annotations
 
@@ -95,6 +95,8 @@ def run(*, source: Path, folder: Path, services: int) -> int:
 
 def empty(folder: Path) -> None:
     """Start afresh; only ever delete what an earlier demo made."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise WorldFailed(f"{folder} is a link or a file, not a folder", "name one with --dir")
     if not folder.exists():
         folder.mkdir(parents=True)
     elif (folder / _MARK).exists():
@@ -104,13 +106,13 @@ def empty(folder: Path) -> None:
         raise WorldFailed(
             f"{folder} is not empty and was not made by a demo", "name another one with --dir"
         )
-    (folder / _MARK).write_text("Made by `vcc-pki demo`, which empties this folder when run again.\n")
+    (folder / _MARK).write_text("`vcc-pki demo` made this folder, and empties it when run again.\n")
 
 
 def prepare(demo: Folder, source: Path, services: int) -> str:
     """The repository and what the hosts hold; returns what was made, in words."""
     organisation.copy_tree(source, demo.tree)
-    first = organisation.commit_all(demo.tree, "The organisation: CAs, templates, tenants, services")
+    first = organisation.commit_all(demo.tree, "CAs, templates, tenants, services")
     files, _ = read_tree(demo.tree)
     loaded, _ = load(files)
     if has_errors(loaded.problems):
@@ -123,7 +125,8 @@ def prepare(demo: Folder, source: Path, services: int) -> str:
     for item in wanted:
         organisation.make_keys(demo.tree, demo.hosts, item)
     head = organisation.commit_all(demo.tree, "Signing requests of every service")
-    return f"{demo.tree}: {first[:8]}..{head[:8]}, {len(wanted)} keys made in {demo.hosts}, CSRs committed"
+    made = f"{len(wanted)} keys made in {demo.hosts}, CSRs committed"
+    return f"{demo.tree}: {first[:8]}..{head[:8]}, {made}"
 
 
 def tell(demo: Folder, outcome: Outcome) -> None:
@@ -134,7 +137,7 @@ def tell(demo: Folder, outcome: Outcome) -> None:
     leaves = sum(a.subject.kind == "Certificate" for a in first.actions if a.meaning)
     _say("observe", f"{outcome.observed.parsed} manifests, every commit judged", stages["observe"])
     _say("plan", f"+ {cas} CAs  + {leaves} service certificates  0 revocations", stages["plan"])
-    _say("CAs", f"{cas} certificates, roots first; the keys of the roots are kept offline", stages.get("CAs", 0))
+    _say("CAs", f"{cas} certificates, roots first, whose keys lie apart", stages.get("CAs", 0))
     _say("responders", "an OCSP responder for each online CA", stages.get("responders", 0))
     rate = leaves / stages["sign"] if stages.get("sign") else 0
     _say("sign", f"{leaves} certificates, {rate:.0f} certificates/s", stages.get("sign", 0))

@@ -18,14 +18,17 @@ EXIT_USAGE = 64
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", help="The host's vcc-pki.toml (or $VCC_PKI_CONFIG).",
+        "--config",
+        metavar="FILE",
+        help="The host's vcc-pki.toml (or $VCC_PKI_CONFIG).",
     ),
 ]
 OutputOption = Annotated[
     str, typer.Option("--output", "-o", metavar="FORMAT", help="table or json.")
 ]
 AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", metavar="INSTANT", help="Decide as of 2026-11-23T12:00:00Z.")
+    str | None,
+    typer.Option("--as-of", metavar="INSTANT", help="Decide as of 2026-11-23T12:00:00Z."),
 ]
 
 app = typer.Typer(

@@ -38,9 +38,7 @@ def picture(reader: Reader, config: Config, now: Instant) -> dict[str, object]:
     return {
         "commit": reader.accepted() or "",
         "authorities": [_authority(a, config, now) for a in authorities.values()],
-        "certificates": [
-            _subject(s, now) for s in subjects if s.identity.kind == "Certificate"
-        ],
+        "certificates": [_subject(s, now) for s in subjects if s.identity.kind == "Certificate"],
         "counts": dict(reader.certificate_counts()),
         "unpublished": {
             str(t.publication): len(reader.outbox(str(t.publication))) for t in config.targets

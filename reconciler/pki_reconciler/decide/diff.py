@@ -212,6 +212,9 @@ def _obstacle(subject: Subject, meaning: Meaning, touched: Touched) -> str:
         owner = touched.owners.get(digest, subject.identity)
         if owner != subject.identity:
             return f"its key belongs to {owner}; commit a CSR with a key of its own"
+    elif meaning.authority and subject.current and subject.current.spki in touched.blocked:
+        # A generation is its key: no certificate, however new, makes it trustworthy again.
+        return "its key was revoked as compromised; raise spec.generation, with a new subject"
     issuer = issuer_of(meaning, touched)
     if issuer and issuer.certificate.state is CertificateState.REVOKED:
         return f"its issuer {issuer.name} is revoked"

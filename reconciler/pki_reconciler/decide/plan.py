@@ -75,9 +75,10 @@ def _too_short(issuer: str, touched: Touched, actions: Sequence[Action]) -> Held
         code="PKI6005",
         message=(
             f"{len(actions)} certificates would outlive their issuer {authority.name} "
-            f"generation {authority.generation}, which ends {render(authority.certificate.not_after)}"
+            f"generation {authority.generation}, which ends "
+            f"{render(authority.certificate.not_after)}"
         ),
-        remedy=f"raise spec.generation of CertificateAuthority/{authority.name}, with a new subject",
+        remedy=f"raise spec.generation of CA {authority.name}, with a new subject",
         origin=authority.meaning.origin,
         actions=tuple(actions),
     )

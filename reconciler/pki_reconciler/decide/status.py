@@ -1,4 +1,4 @@
-"""Which CRLs and OCSP answers are to be signed: what is due, and what the plan's other actions ask."""
+"""Which CRLs and OCSP answers are to be signed: what is due, and what other actions ask for."""
 
 from __future__ import annotations
 
@@ -50,9 +50,7 @@ def _crls(actions: Sequence[Action], touched: Touched) -> list[Action]:
                 generation = _generation(touched.authorities[certificate.issuer])
                 wanted[generation] = (action.cause, "revocation")
     return [
-        Action(
-            wave=Wave.STATUS, verb=Verb.SIGN_CRL, subject=subject, cause=cause, reason=reason
-        )
+        Action(wave=Wave.STATUS, verb=Verb.SIGN_CRL, subject=subject, cause=cause, reason=reason)
         for subject, (cause, reason) in wanted.items()
     ]
 
@@ -118,6 +116,4 @@ def _generation(authority: IssuedAuthority) -> Identity:
 
 
 def _refs(certificates: Sequence[IssuedCertificate]) -> tuple[CertificateRef, ...]:
-    return tuple(
-        sorted(CertificateRef(c.issuer, f"{c.serial:x}", c.subject) for c in certificates)
-    )
+    return tuple(sorted(CertificateRef(c.issuer, f"{c.serial:x}", c.subject) for c in certificates))

@@ -52,7 +52,7 @@ class Wanted:
 
 
 def wanted(state: DesiredState) -> Iterator[Wanted]:
-    """Every declared service certificate whose key comes by CSR, with the template's first choice."""
+    """Every service certificate whose key comes by CSR, with its template's first algorithm."""
     templates = Templates(state)
     for identity, declared in sorted(state.objects.items()):
         if not isinstance(declared.spec, ServiceSpec):

@@ -50,7 +50,8 @@ def judge(public: Path, pointer: Path, scratch: Path) -> Judgement:
         )  # fmt: skip
         staple = "" if ": good" in answer and "Response verify OK" in answer else answer
     name = f"{current['tenant']}/{current['service']}/{current['certificate']}"
-    return Judgement(name=name, chain="" if verify.rstrip().endswith(": OK") else verify, staple=staple)
+    against = "" if verify.rstrip().endswith(": OK") else verify
+    return Judgement(name=name, chain=against, staple=staple)
 
 
 def _openssl(*arguments: str) -> str:

@@ -6,9 +6,9 @@ keys (services keep their own). A private key or a passphrase never leaves as te
 an error, an argument or a ``repr``.
 """
 
+from pki_reconciler.config.private_files import create_private_folder
 from pki_reconciler.keys.files import FileKeyStore
 from pki_reconciler.keys.passphrase import Passphrase, create_passphrase_file, find_passphrase
-from pki_reconciler.config.private_files import create_private_folder
 from pki_reconciler.keys.store import KeyStore
 
 __all__ = [

@@ -12,8 +12,8 @@ from typing import Final, cast
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from pki_reconciler.keys.passphrase import Passphrase
 from pki_reconciler.config.private_files import private_folder, read_private, write_private
+from pki_reconciler.keys.passphrase import Passphrase
 from pki_schema.errors import WorldFailed
 from pki_schema.x509.algorithms import ALGORITHMS, PrivateKey, algorithm_of, spki_der
 

@@ -75,6 +75,14 @@ def acknowledge(
         )
 
 
+def withdraw(connection: sa.Connection, target: str, paths: Iterable[str]) -> None:
+    """Forget the wishes for these paths."""
+    for chunk in statements.chunks(paths):
+        connection.execute(
+            sa.delete(OUTBOX).where(OUTBOX.c.target == target, OUTBOX.c.path.in_(chunk))
+        )
+
+
 def mark_superseded(
     connection: sa.Connection, target: str, paths: Iterable[str], delete_after: Instant
 ) -> None:

@@ -86,6 +86,9 @@ def of_kinds(connection: sa.Connection, kinds: Iterable[str]) -> tuple[ObjectRow
     return tuple(map(rows.object_row, connection.execute(query)))
 
 
+FEW = 100
+"""Up to so many owners a query each is cheaper than one that reads all subjects."""
+
 _SUBJECTS_OF = {
     "Service": ("Certificate",),
     "CertificateAuthority": ("AuthorityCertificate", "ResponderCertificate"),
@@ -94,15 +97,19 @@ _SUBJECTS_OF = {
 
 def subjects_of(connection: sa.Connection, identities: Iterable[Identity]) -> frozenset[Identity]:
     """Subjects declared, or waiting for a CSR, by these objects."""
-    found: set[str] = set()
-    for identity in identities:
-        for kind in _SUBJECTS_OF.get(identity.kind, ()):
-            query = sa.select(OBJECT.c.ref).where(
-                targets.under(OBJECT.c.ref, kind, identity.tenant, identity.name),
-                OBJECT.c.state != "removed",
-            )
-            found.update(connection.execute(query).scalars())
-    return frozenset(map(refs.identity, found))
+    wanted = [
+        (kind, identity.tenant, identity.name)
+        for identity in identities
+        for kind in _SUBJECTS_OF.get(identity.kind, ())
+    ]
+    query = sa.select(OBJECT.c.ref).where(OBJECT.c.state != "removed")
+    if len(wanted) <= FEW:
+        parts = [query.where(targets.under(OBJECT.c.ref, *owner)) for owner in wanted]
+    else:
+        parts = [query.where(OBJECT.c.kind.in_(sorted(SUBJECT_KINDS)))]
+    owners = set(wanted)
+    found = (refs.identity(ref) for part in parts for ref in connection.execute(part).scalars())
+    return frozenset(s for s in found if (s.kind, s.tenant, s.name.partition("/")[0]) in owners)
 
 
 def in_use(connection: sa.Connection, subjects: Iterable[Identity]) -> Mapping[Identity, rows.Use]:

@@ -31,8 +31,8 @@ class Observed:
     """What looking at Git brought.
 
     ``accepted`` are the commits accepted now, ``remarks`` the warnings and notices of the last of
-    them, ``parsed`` the manifests that were decoded rather than taken from the cache. ``failed`` says why
-    Git could not be asked, if it could not.
+    them, ``parsed`` the manifests that were decoded rather than taken from the cache. ``failed``
+    says why Git could not be asked, if it could not.
     """
 
     head: str

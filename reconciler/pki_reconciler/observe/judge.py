@@ -62,6 +62,7 @@ class Judge:
         affected = self._affected(reading, paths)
         reading.reach(affected)
         loaded = assemble(reading.documents.values(), reading.requests(affected))
+        reading.search(paths)
         present = affected & loaded.state.objects.keys()
         resolved = resolve(loaded.state, present)
         reading.remember()

@@ -34,6 +34,7 @@ class Reading:
         self._cache = cache
         self._reader = reader
         self._fresh: dict[str, Document] = {}
+        self._searched: set[str] = set()
         self.blobs = blobs
         self.documents: dict[str, Document] = {}
         self.problems: list[Problem] = []
@@ -50,6 +51,7 @@ class Reading:
                 self.problems += [spot.problem] if spot.problem else []
             elif isinstance(spot, tree.ManifestPath):
                 wanted[path] = self.blobs[path]
+                self._searched.add(path)
         known = self._cache.get(wanted.values())
         missing = {}
         for path, blob in wanted.items():
@@ -118,6 +120,7 @@ class Reading:
             ]
         }
         blobs = {path: self.blobs[path] for path in spots if path in self.blobs}
+        self._searched |= blobs.keys()
         contents = self._repository.read(blobs.values())
         for path, blob in blobs.items():
             data = contents.found.get(blob)
@@ -127,6 +130,13 @@ class Reading:
             self.problems += secrets
             if not secrets:
                 yield signing_request(spots[path], path, blob, data)
+
+    def search(self, paths: Iterable[str]) -> None:
+        """Look for private keys in those of these files that nothing else has read."""
+        rest = set(paths) & self.blobs.keys() - self._searched
+        contents = self._repository.read(self.blobs[path] for path in rest)
+        for path in rest:
+            self.problems += tree.secrets(path, contents.found.get(self.blobs[path], b""))
 
     def remember(self) -> None:
         """Keep what was decoded without a problem for the next time these bytes come by."""

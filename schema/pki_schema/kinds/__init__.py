@@ -1,7 +1,8 @@
 """The kinds of the desired state, one file per kind: what an author may write.
 
 A spec here is what stands in one file, decoded and nothing more. What it *means* together with its
-template, tenant and CA is ``pki_schema.desired``; whether its references exist is ``pki_schema.load``.
+template, tenant and CA is ``pki_schema.desired``; whether its references exist,
+``pki_schema.load``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``CertificateAuthority``: a root or a subordinate CA, its key, its scope and its status service."""
+"""``CertificateAuthority``: a root or a subordinate CA, its key, its scope and its status."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class CertificateAuthoritySpec(Strict, frozen=True, kw_only=True):
     """Without ``parent`` a self-signed root.
 
     ``issues_for`` is how long this CA issues, from its own beginning. What is left of its
-    ``duration`` then is the longest life that it can give, because validity is never clamped. ``generation`` counts keys: raising it makes a new key, and needs a
-    new subject. ``base_urls`` go into every certificate issued and are frozen with them.
+    ``duration`` then is the longest life that it can give, because validity is never clamped.
+    ``generation`` counts keys: raising it makes a new key, and needs a new subject.
+    ``base_urls`` go into every certificate issued and are frozen with them.
     """
 
     subject: tuple[RelativeName, ...]

@@ -11,14 +11,12 @@ from pki_schema.fields import Name
 API_VERSION = "pki.vcc.local/v1"
 
 
-class Strict(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"
-):
+class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """A part of a manifest: immutable, keyword-only, unknown fields are errors."""
 
 
 class Metadata(Strict, frozen=True, kw_only=True):
-    """``name`` identifies the object within its kind and tenant; the other two are free for authors."""
+    """``name`` identifies the object within kind and tenant; the others are free for authors."""
 
     name: Name
     annotations: dict[str, str] = {}

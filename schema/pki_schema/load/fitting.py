@@ -49,9 +49,7 @@ def template_problems(
             yield Problem(at(declared, "spec", "usages"), "PKI4016", message)
         if complete.duration > issuer.spec.longest_child:
             longest = issuer.spec.longest_child
-            message = (
-                f'{Duration(complete.duration)} is longer than CA "{name}" gives: {longest}'
-            )
+            message = f'{Duration(complete.duration)} is longer than CA "{name}" gives: {longest}'
             yield Problem(at(declared, "spec", "duration"), "PKI4017", message)
 
 
@@ -59,9 +57,7 @@ def _below(
     declared: Declared, spec: CertificateAuthoritySpec, parent: CertificateAuthoritySpec
 ) -> Iterator[Problem]:
     if spec.duration > parent.longest_child:
-        message = (
-            f'{spec.duration} is longer than CA "{spec.parent}" gives: {parent.longest_child}'
-        )
+        message = f'{spec.duration} is longer than CA "{spec.parent}" gives: {parent.longest_child}'
         yield Problem(at(declared, "spec", "duration"), "PKI4011", message)
     # RFC 5280 section 4.2.1.9: pathLenConstraint counts the CAs that may follow.
     if parent.path_length == 0:
@@ -95,7 +91,5 @@ def _responder_problems(
         hint = "a responder's template has the usage ocsp signing and ocspNoCheck: true"
         yield Problem(where, "PKI4015", message, hint)
     if complete.duration > spec.longest_child:
-        message = (
-            f"{Duration(complete.duration)} is longer than the CA gives: {spec.longest_child}"
-        )
+        message = f"{Duration(complete.duration)} is longer than the CA gives: {spec.longest_child}"
         yield Problem(where, "PKI4017", message)

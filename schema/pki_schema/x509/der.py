@@ -25,7 +25,7 @@ def tlv(tag: int, content: bytes) -> bytes:
 
 
 def header(data: bytes, offset: int = 0) -> tuple[int, int, int]:
-    """Tag, start of content and end of the element at ``offset``; ``ValueError`` if it is cut off."""
+    """Tag, start of content and end of the element at ``offset``; ``ValueError`` if cut off."""
     try:
         tag, first = data[offset], data[offset + 1]
     except IndexError:
@@ -53,7 +53,7 @@ def taken_apart(signed_object: bytes) -> tuple[bytes, bytes]:
 
 
 def signed(tbs: bytes, algorithm: bytes, signature: bytes) -> bytes:
-    """``Certificate`` or ``CertificateList`` (RFC 5280 sections 4.1 and 5.1) from its three parts."""
+    """``Certificate`` or ``CertificateList`` (RFC 5280 sections 4.1, 5.1) from its three parts."""
     return tlv(_SEQUENCE, tbs + algorithm + tlv(_BIT_STRING, b"\0" + signature))
 
 
