@@ -82,8 +82,7 @@ class Published:
         generations = [
             a["generation"]
             for a in self.json("status.json")["authorities"]
-            if a["name"] == ca
-            and self.authority(ca, a["generation"]).subject == certificate.issuer
+            if a["name"] == ca and self.authority(ca, a["generation"]).subject == certificate.issuer
         ]
         crl = self.crl(ca, max(generations))
         return crl.get_revoked_certificate_by_serial_number(certificate.serial_number)

@@ -74,8 +74,9 @@ class Outcome:
 def reconcile(host: Host) -> Outcome:
     """One reconcile, until a plan is empty or does no more than hold.
 
-    Raises ``WorldFailed`` when disk, Git or key store do; what was durable by then stays, and the
-    next reconcile goes on from there.
+    What Git, a key or a target does not do is reported in ``done.failed`` and ``observed.failed``,
+    and the rest goes on. Raises ``WorldFailed`` when the ledger does; what was durable by then
+    stays, and the next reconcile goes on from there.
     """
     now = host.clock.now()
     stages: dict[str, float] = {}
@@ -83,7 +84,9 @@ def reconcile(host: Host) -> Outcome:
         observed = _observed(host, now)
     outcome = Outcome(now=now, observed=observed, stages=stages)
     with _timed(host, stages, "recover"):
-        recover(_cycle(host, outcome, Plan(commit=host.ledger.reader.accepted() or "")))
+        cycle = _cycle(host, outcome, Plan(commit=host.ledger.reader.accepted() or ""))
+        with cycle.going_on():
+            recover(cycle)
     for _ in range(ROUNDS):
         with _timed(host, stages, "plan"):
             touched = limited(
@@ -93,10 +96,10 @@ def reconcile(host: Host) -> Outcome:
         outcome.plans.append(plan)
         if not plan.actions:
             break
-        before = host.ledger.counts
+        before, failures = host.ledger.counts, len(outcome.done.failed)
         _execute(host, outcome, plan)
-        if host.ledger.counts == before:
-            break  # everything was refused; asking again would give the same answer
+        if host.ledger.counts == before or len(outcome.done.failed) > failures:
+            break  # refused or failed; asking again right away would give the same answer
     with _timed(host, stages, "publish"):
         publication.publish(_cycle(host, outcome, outcome.plans[-1]), host.targets)
     outcome.done.written = host.ledger.counts
@@ -122,7 +125,8 @@ def _execute(host: Host, outcome: Outcome, plan: Plan) -> None:
         chosen = [a for a in by_wave.get(wave, []) if a.verb in CERTIFYING]
         with _timed(host, outcome.stages, name):
             for _, level in groupby(chosen, lambda a: a.depth):
-                certify(cycle, list(level))
+                with cycle.going_on():
+                    certify(cycle, list(level))
     with _timed(host, outcome.stages, "status"):
         refresh(cycle)
 

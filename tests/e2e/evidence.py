@@ -368,7 +368,9 @@ class Evidence:
             due = connection.execute("SELECT ref, work FROM due").fetchall()
             spent = dict(connection.execute("SELECT scope, sum(count) FROM tally GROUP BY scope"))
         connection.close()
-        expired = Counter(self._subject((r.issuer, r.serial)) for _, r in self.of(CertificateExpired))
+        expired = Counter(
+            self._subject((r.issuer, r.serial)) for _, r in self.of(CertificateExpired)
+        )
         return {
             "marked": Counter(filter(None, map(self._form, marked))),
             "due": Counter(filter(None, (self._work(*row) for row in due))),

@@ -1,19 +1,25 @@
 """Reconcile a world on disk once, as a process of its own that may be killed.
 
 ``python -m tests.e2e.reconcile_once FOLDER SECONDS`` takes a folder laid out by ``World`` and the
-time in epoch seconds. It tells what it did as JSON and exits as ``vcc-pki apply`` does.
+time in epoch seconds. It tells what it did as JSON and exits as ``vcc-pki apply`` does. With two
+more arguments, ``KEY TIMES``, it kills itself when that key is opened for the last of so many
+times.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import signal
 import sys
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from pki_reconciler.cli import apply, output
 from pki_reconciler.keys import (
     FileKeyStore,
+    KeyStore,
     create_passphrase_file,
     create_private_folder,
     find_passphrase,
@@ -21,13 +27,13 @@ from pki_reconciler.keys import (
 from pki_reconciler.ports import SystemEntropy
 from pki_schema.errors import WorldFailed
 from pki_schema.instants import Instant, from_epoch
-
+from pki_schema.x509.algorithms import PrivateKey
 from tests.fakes import FixedClock
 from tests.worlds import World
 
 
 def stored(root: Path, now: Instant) -> World:
-    """The world in a folder at an instant, with its keys and publications on disk, and true chance."""
+    """The world in a folder at an instant: keys and publications on disk, and true chance."""
     secret, online, offline = (root / name for name in ("state/passphrase", "keys", "offline"))
     if not secret.exists():
         create_passphrase_file(secret, secrets.token_bytes(32))
@@ -39,8 +45,34 @@ def stored(root: Path, now: Instant) -> World:
     return world
 
 
-def main(folder: str, seconds: str) -> int:
+@dataclass
+class Fatal:
+    """A key store in which opening one key becomes fatal after ``spared`` times."""
+
+    store: KeyStore
+    key: str
+    spared: int
+
+    def create(self, algorithm: str, *, offline: bool) -> bytes:
+        return self.store.create(algorithm, offline=offline)
+
+    def open(self, spki: str) -> PrivateKey:
+        if spki == self.key:
+            if not self.spared:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.spared -= 1
+        return self.store.open(spki)
+
+    def has(self, spki: str) -> bool:
+        return self.store.has(spki)
+
+    def unused(self, known: Collection[str]) -> list[str]:
+        return self.store.unused(known)
+
+
+def main(folder: str, seconds: str, key: str = "", times: str = "1") -> int:
     world = stored(Path(folder), from_epoch(int(seconds)))
+    world.keys = Fatal(world.keys, key, int(times) - 1)
     try:
         outcome = world.reconcile()
     except WorldFailed as failure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -155,7 +154,11 @@ def _order_of_lists(world: World) -> None:
         "usages: [client auth, server auth, key encipherment, digital signature]",
     )
     world.edit("templates/vcc-service.yaml", "nameTypes: [dns, uri]", "nameTypes: [uri, dns]")
-    world.edit(CA, "[vcc.local, vcc.internal, vcc.brandenburg.de]", "[vcc.internal, vcc.brandenburg.de, vcc.local]")
+    world.edit(
+        CA,
+        "[vcc.local, vcc.internal, vcc.brandenburg.de]",
+        "[vcc.internal, vcc.brandenburg.de, vcc.local]",
+    )
 
 
 def _order_of_certificates(world: World) -> None:
@@ -179,9 +182,7 @@ def _what_certificates_do_not_say(world: World) -> None:
 
 
 def _the_long_form(world: World) -> None:
-    world.edit(
-        ARGUS, "  template: vcc-service\n", "  certificates: [{template: vcc-service}]\n"
-    )
+    world.edit(ARGUS, "  template: vcc-service\n", "  certificates: [{template: vcc-service}]\n")
 
 
 def _text_files(world: World) -> None:
@@ -205,9 +206,7 @@ def _text_files(world: World) -> None:
     ],
     ids=lambda value: value.__name__.strip("_"),
 )
-def test_what_means_the_same_changes_nothing(
-    world: World, change: Callable[[World], None]
-) -> None:
+def test_what_means_the_same_changes_nothing(world: World, change: Callable[[World], None]) -> None:
     """The commit is accepted and named in ``status.json``; the plan is empty, nothing is signed."""
     before = Published.of(world)
     change(world)
@@ -395,9 +394,7 @@ def test_the_former_generation_keeps_answering(world: World) -> None:
     certificate = Published.of(world).certificate("argus-backend")
     _raise_generation(world)
     outcome = world.reconcile(hours=1)
-    assert not any(
-        "Certificate/vcc/" in subject for _, subject, _ in _did(outcome)
-    )
+    assert not any("Certificate/vcc/" in subject for _, subject, _ in _did(outcome))
     world.reconcile(days=45)
     late = Published.of(world)
     responder = late.answers(certificate)[0].certificates[0]

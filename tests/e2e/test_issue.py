@@ -388,9 +388,7 @@ def _pyca_value(value: x509.ExtensionType) -> object:
             return tuple(str(name.value) for p in value for name in p.full_name or ())
         case x509.AuthorityInformationAccess():
             words = {"1.3.6.1.5.5.7.48.1": "ocsp", "1.3.6.1.5.5.7.48.2": "ca_issuers"}
-            return {
-                (words[d.access_method.dotted_string], d.access_location.value) for d in value
-            }
+            return {(words[d.access_method.dotted_string], d.access_location.value) for d in value}
         case x509.OCSPNoCheck():
             return None
         case _:
@@ -507,10 +505,7 @@ def test_a_service_certificate_is_published_as_a_set_a_pointer_and_a_staple(
     assert {path for path in published.files if path.startswith(f"{folder}/")} == {
         f"{folder}/current.json",
         f"{folder}/staple.der",
-        *(
-            f"{folder}/{current['set']}/{name}.pem"
-            for name in ("cert", "chain", "fullchain")
-        ),
+        *(f"{folder}/{current['set']}/{name}.pem" for name in ("cert", "chain", "fullchain")),
     }
 
 
@@ -556,19 +551,15 @@ def test_the_chain_leads_to_the_root_without_containing_it(published: Published)
     assert body["fullchain.pem"] == body["cert.pem"] + body["chain.pem"]
 
 
-def test_the_key_is_the_one_that_the_service_kept(tmp_path: Path) -> None:
-    """The published certificate certifies the CSR's key; no private key is published or committed."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
+def test_the_key_is_the_one_that_the_service_kept(world: World) -> None:
+    """The certificate certifies the CSR's key; no private key is published or committed."""
     request = x509.load_pem_x509_csr((world.tree / ARGUS_CSR).read_bytes())
     assert Published.of(world).certificate("argus-backend").public_key() == request.public_key()
     tree = [p.read_bytes() for p in world.tree.rglob("*") if p.is_file()]
-    assert not any(
-        b"PRIVATE KEY" in body for body in (*tree, *Published.of(world).files.values())
-    )
+    assert not any(b"PRIVATE KEY" in body for body in (*tree, *Published.of(world).files.values()))
 
 
-def test_what_a_request_asks_for_is_ignored(tmp_path: Path) -> None:
+def test_what_a_request_asks_for_is_ignored(world: World) -> None:
     """A CSR brings a key. Its subject, names and usages come from what is declared."""
     world = World.shipped(tmp_path)
     _request(world, subject="root", uris=["pki:vcc/argus-backend"], dns=["evil.vcc.local"], ca=True)
@@ -695,7 +686,9 @@ def _above_sixteen_kibibytes(world: World) -> None:
 
 
 def _not_a_request(world: World) -> None:
-    world.write(ARGUS_CSR, "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n")
+    world.write(
+        ARGUS_CSR, "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"
+    )
 
 
 def _with_a_small_key(world: World) -> None:
@@ -728,25 +721,22 @@ def _with_a_small_key(world: World) -> None:
     ids=lambda value: getattr(value, "__name__", value).strip("_"),
 )
 def test_a_request_that_proves_nothing_keeps_its_commit_out(
-    tmp_path: Path, spoil: Callable[[World], None], code: str
+    world: World, spoil: Callable[[World], None], code: str
 ) -> None:
     """The commit is not accepted, the file is named, and the certificate there is stays in use."""
-    world = World.shipped(tmp_path)
-    accepted = world.reconcile().plans[-1].commit
-    before = dict(Published.of(world).files)
+    before = Published.of(world)
+    accepted = before.current("argus-backend")["commit"]
     spoil(world)
     world.commit()
     outcome = world.reconcile(minutes=1)
     (refusal,) = outcome.observed.refused
     assert [(str(p.position), p.code) for p in refusal.problems] == [(f"{ARGUS_CSR}:1:1", code)]
     assert outcome.plans[-1].commit == accepted
-    assert Published.of(world).files == before
+    assert Published.of(world) == before
 
 
 def test_a_key_belongs_to_one_service(tmp_path: Path) -> None:
     """A second service that brings the first one's key gets nothing; the first is left alone."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
     before = Published.of(world)
     _request_with_key_of(world, "clara-backend")
     world.commit()
@@ -760,10 +750,8 @@ def test_a_key_belongs_to_one_service(tmp_path: Path) -> None:
     assert any("key" in words for words in (*refused, *waiting))
 
 
-def test_a_request_that_cannot_be_certified_does_not_stop_the_renewals(tmp_path: Path) -> None:
+def test_a_request_that_cannot_be_certified_does_not_stop_the_renewals(world: World) -> None:
     """What was applied goes on being renewed, with the key it was applied with."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
     before = Published.of(world).certificate("argus-backend")
     _request_with_key_of(world, "clara-backend")
     world.commit()
@@ -774,11 +762,9 @@ def test_a_request_that_cannot_be_certified_does_not_stop_the_renewals(tmp_path:
 
 
 def test_removing_the_request_of_an_issued_certificate_changes_nothing_but_is_told(
-    tmp_path: Path,
+    world: World,
 ) -> None:
     """The service is declared still: it goes on being renewed by the request applied before."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
     before = Published.of(world).certificate("argus-backend")
     world.remove(ARGUS_CSR)
     world.commit()

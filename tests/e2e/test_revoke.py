@@ -235,9 +235,7 @@ def test_by_serial_means_one_certificate(world: World) -> None:
     world.commit()
     world.reconcile(hours=1)
     new = _argus(world)
-    outcome = _revoke(
-        world, "superseded", f'{{ca: vcc-services, serial: "{old.serial_number:x}"}}'
-    )
+    outcome = _revoke(world, "superseded", f'{{ca: vcc-services, serial: "{old.serial_number:x}"}}')
     assert _revoked(Published.of(world), old, new) == [True, False]
     assert outcome.done.signed == 0  # the one in use is not concerned
     assert _argus(world) == new
@@ -270,9 +268,7 @@ def test_by_service_means_everything_it_holds(world: World) -> None:
 def test_by_service_and_certificate_means_that_one(world: World) -> None:
     published = Published.of(world)
     pair = [published.certificate("pki-server", name=name) for name in ("default", "api")]
-    _revoke(
-        world, "superseded", "{tenant: vcc, service: pki-server, certificate: api}"
-    )
+    _revoke(world, "superseded", "{tenant: vcc, service: pki-server, certificate: api}")
     assert _revoked(Published.of(world), *pair) == [False, True]
 
 
@@ -538,7 +534,7 @@ def test_an_expired_entry_leaves_after_one_further_regular_crl(world: World) -> 
 
 
 def test_a_crl_between_the_regular_ones_drops_nothing(world: World) -> None:
-    """Revocations after the end make CRLs out of turn; the expired entry waits for a regular one."""
+    """Revocations make CRLs out of turn; the expired entry waits for a regular one."""
     certificate = _argus(world)
     _revoke(world, "cessationOfOperation")
     world.clock.instant = certificate.not_valid_after_utc
@@ -554,7 +550,7 @@ def test_a_crl_between_the_regular_ones_drops_nothing(world: World) -> None:
 
 
 def test_signing_cas_list_what_has_expired_for_ever(world: World) -> None:
-    """``keepExpired``: old signatures are still judged. The CRL says since when (ExpiredCertsOnCRL)."""
+    """``keepExpired``: old signatures are still judged, and the CRL says so (ExpiredCertsOnCRL)."""
     certificate = Published.of(world).certificate("covina-signer")
     _revoke(world, "keyCompromise", "{tenant: vcc, service: covina-signer}")
     world.clock.instant = certificate.not_valid_after_utc

@@ -15,7 +15,9 @@ FAULTS: dict[str, dict[str, str]] = {
     "unknown field": {SERVICE: manifest("Service", "odd", "  template: service\n  colour: red\n")},
     "no such template": {SERVICE: manifest("Service", "odd", "  template: absent\n")},
     "foreign name": {
-        SERVICE: manifest("Service", "odd", "  template: service\n  dnsNames: [odd.beta.internal]\n")
+        SERVICE: manifest(
+            "Service", "odd", "  template: service\n  dnsNames: [odd.beta.internal]\n"
+        )
     },
     "declared twice": {SERVICE: manifest("Service", "api", "  template: service\n")},
     "too long": {SERVICE: manifest("Service", "odd", "  template: service\n  duration: 400d\n")},
@@ -55,7 +57,9 @@ FAULTS: dict[str, dict[str, str]] = {
     },
     "revoke nobody": {
         "revocations/odd.yaml": manifest(
-            "Revocation", "odd", "  target: {tenant: alpha, service: absent}\n  reason: unspecified\n"
+            "Revocation",
+            "odd",
+            "  target: {tenant: alpha, service: absent}\n  reason: unspecified\n",
         )
     },
     "a file in a wrong place": {"services/odd.yaml": manifest("Service", "odd", "  template: x\n")},

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from pki_reconciler.loop import Outcome
@@ -77,11 +77,14 @@ _PUBLICATION = """\
 """
 
 
-
 def explored(examples: int) -> settings:
-    """The same examples in every run; a world takes as long as it takes."""
+    """The same examples in every run; a world takes as long as it takes.
+
+    Nothing is shrunk: a history is short, and a world too slow for hundreds of attempts.
+    """
     return settings(
         max_examples=examples,
+        phases=[Phase.explicit, Phase.generate],
         deadline=None,
         derandomize=True,
         database=None,
@@ -152,7 +155,9 @@ class Scene:
         """Declare a service, or declare it otherwise; one without a CSR gets one."""
         self.extra[service] = more
         owner, name = service
-        self.world.write(self.path(service), manifest("Service", name, f"  template: service\n{more}"))
+        self.world.write(
+            self.path(service), manifest("Service", name, f"  template: service\n{more}")
+        )
         if not (self.world.tree / self.csr(service)).exists():
             self.world.new_key(owner, name)
 
@@ -194,7 +199,9 @@ class Scene:
         self.outcomes.append(outcome)
         return outcome
 
-    def play(self, history: Sequence[Step], *, between: Callable[[], object] = lambda: None) -> None:
+    def play(
+        self, history: Sequence[Step], *, between: Callable[[], object] = lambda: None
+    ) -> None:
         """Carry out a history, committing every step; ``between`` is called after each."""
         for step in history:
             step.act(self)
@@ -375,7 +382,7 @@ def steps(waits: tuple[int, ...] = (1, 30, 150)) -> st.SearchStrategy[Step]:
 
 
 def histories(
-    *, least: int = 3, most: int = 8, waits: tuple[int, ...] = (1, 30, 150)
+    *, least: int = 3, most: int = 6, waits: tuple[int, ...] = (1, 30, 150)
 ) -> st.SearchStrategy[list[Step]]:
     """Histories that mostly change something."""
     return st.lists(steps(waits), min_size=least, max_size=most)

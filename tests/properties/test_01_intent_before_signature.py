@@ -91,7 +91,7 @@ def play(nursery: Nursery, history: Sequence[Step], deaths: Sequence[int]) -> No
 DEATHS = st.lists(st.integers(1, 4), max_size=4)
 
 
-@explored(6)
+@explored(4)
 @given(history=histories(), deaths=DEATHS)
 def test_every_signature_was_announced(
     nursery: Nursery, history: list[Step], deaths: list[int]
@@ -104,8 +104,8 @@ def test_every_signature_was_announced(
 
 
 @pytest.mark.slow
-@explored(40)
-@given(history=histories(most=14), deaths=DEATHS)
+@explored(10)
+@given(history=histories(most=10), deaths=DEATHS)
 def test_every_signature_was_announced_at_length(
     nursery: Nursery, history: list[Step], deaths: list[int]
 ) -> None:

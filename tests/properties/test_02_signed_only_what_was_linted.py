@@ -8,8 +8,17 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 
-from pki_reconciler.chain import Finding, Intended, Linted, Rejected, Signed, Unsigned, lint, sign
-from pki_reconciler.chain import CrlFacts
+from pki_reconciler.chain import (
+    CrlFacts,
+    Finding,
+    Intended,
+    Linted,
+    Rejected,
+    Signed,
+    Unsigned,
+    lint,
+    sign,
+)
 from pki_reconciler.decide.build import Issuer, build_crl
 from pki_schema.errors import WorldFailed
 from tests.properties.organisation import Nursery, Scene, Step, explored, histories
@@ -28,7 +37,7 @@ def published_contents(scene: Scene) -> dict[str, str]:
     return found
 
 
-@explored(6)
+@explored(4)
 @given(history=histories())
 def test_what_is_published_is_what_was_intended(nursery: Nursery, history: list[Step]) -> None:
     """The signed part of every public certificate and CRL is, to the byte, one that went through

@@ -29,8 +29,7 @@ def listed(files: Mapping[str, bytes]) -> dict[str, dict[int, object]]:
     """Serials on each public CRL, with the date they carry."""
     return {
         path: {
-            entry.serial_number: entry.revocation_date_utc
-            for entry in x509.load_der_x509_crl(body)
+            entry.serial_number: entry.revocation_date_utc for entry in x509.load_der_x509_crl(body)
         }
         for path, body in files.items()
         if path.endswith(".crl")
@@ -43,9 +42,7 @@ def answered_good(files: Mapping[str, bytes]) -> set[int]:
         for path, body in files.items()
         if path.startswith("ocsp/") or path.endswith("staple.der")
     ]
-    return {
-        a.serial_number for a in answers if a.certificate_status is ocsp.OCSPCertStatus.GOOD
-    }
+    return {a.serial_number for a in answers if a.certificate_status is ocsp.OCSPCertStatus.GOOD}
 
 
 def play(nursery: Nursery, history: list[Step]) -> None:
@@ -65,7 +62,7 @@ def play(nursery: Nursery, history: list[Step]) -> None:
         assert {f"{s:x}" for on in seen.values() for s in on} == declared
 
 
-@explored(6)
+@explored(4)
 @given(history=histories())
 def test_no_serial_ever_leaves_a_list(nursery: Nursery, history: list[Step]) -> None:
     """Whatever is committed, removed, reverted and re-declared later: a serial once on a public CRL
@@ -76,8 +73,8 @@ def test_no_serial_ever_leaves_a_list(nursery: Nursery, history: list[Step]) -> 
 
 
 @pytest.mark.slow
-@explored(40)
-@given(history=histories(most=14))
+@explored(10)
+@given(history=histories(most=10))
 def test_no_serial_ever_leaves_a_list_at_length(nursery: Nursery, history: list[Step]) -> None:
     play(nursery, history)
 

@@ -74,7 +74,7 @@ def play(nursery: Nursery, history: list[Step]) -> None:
         scene.play(history, between=look)
 
 
-@explored(6)
+@explored(4)
 @given(history=histories(waits=(1, 30, 400, 1500)))
 def test_a_list_is_complete_and_goes_forward(nursery: Nursery, history: list[Step]) -> None:
     """After each reconcile every public CRL is current and carries all that the ledger's entries
@@ -84,8 +84,8 @@ def test_a_list_is_complete_and_goes_forward(nursery: Nursery, history: list[Ste
 
 
 @pytest.mark.slow
-@explored(40)
-@given(history=histories(most=14, waits=(1, 30, 400, 1500)))
+@explored(10)
+@given(history=histories(most=10, waits=(1, 30, 400, 1500)))
 def test_a_list_is_complete_and_goes_forward_at_length(
     nursery: Nursery, history: list[Step]
 ) -> None:

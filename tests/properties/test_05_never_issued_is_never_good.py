@@ -49,7 +49,7 @@ def good_answers(scene: Scene) -> set[tuple[bytes, int]]:
     }
 
 
-@explored(6)
+@explored(4)
 @given(history=histories(), deaths=st.lists(st.integers(1, 3), max_size=3))
 def test_good_is_said_of_what_was_issued_only(
     nursery: Nursery, history: list[Step], deaths: list[int]
@@ -113,7 +113,9 @@ def test_a_serial_nobody_issued_is_unauthorized(
     known = {s for _, s in issued(scene)}
     for wanted in (serial, *(s + 1 for s in known), *(s ^ 1 << 64 for s in known)):
         if wanted not in known:
-            assert asked(scene, wanted, algorithm).response_status is OCSPResponseStatus.UNAUTHORIZED
+            assert (
+                asked(scene, wanted, algorithm).response_status is OCSPResponseStatus.UNAUTHORIZED
+            )
 
 
 def test_a_serial_that_was_issued_is_good(nursery: Nursery) -> None:
@@ -140,4 +142,3 @@ def test_a_burnt_serial_is_revoked(nursery: Nursery) -> None:
         scene.reconcile(days=2)
         for algorithm in HASHES:
             assert asked(scene, lost, algorithm).certificate_status is OCSPCertStatus.REVOKED
-

@@ -108,7 +108,7 @@ def check_quiet(scene: Scene) -> None:
     assert scene.public == before
 
 
-@explored(5)
+@explored(4)
 @given(history=histories())
 def test_incremental_plans_are_full_plans_and_a_second_reconcile_is_quiet(
     nursery: Nursery, history: list[Step]
@@ -120,13 +120,13 @@ def test_incremental_plans_are_full_plans_and_a_second_reconcile_is_quiet(
 
 
 @pytest.mark.slow
-@explored(40)
-@given(history=histories(most=14, waits=(1, 30, 150, 1500)))
+@explored(10)
+@given(history=histories(most=10, waits=(1, 30, 150, 1500)))
 def test_incremental_plans_are_full_plans_at_length(nursery: Nursery, history: list[Step]) -> None:
     plan_and_act(nursery, history)
 
 
-@explored(8)
+@explored(4)
 @given(history=histories(least=1, most=4), seed=st.integers(0, 9))
 def test_planning_is_pure(nursery: Nursery, history: list[Step], seed: int) -> None:
     """As of the same instant two runs are byte-identical, whatever the order of what they are
@@ -198,7 +198,7 @@ def judge(nursery: Nursery, history: Sequence[Step]) -> None:
         scene.play(history, between=lambda: check_judgement(scene))
 
 
-@explored(12)
+@explored(6)
 @given(history=st.lists(st.one_of(steps(), faulty()), min_size=3, max_size=8))
 def test_a_commit_is_judged_as_its_whole_tree_would_be(
     nursery: Nursery, history: list[Step]
@@ -210,7 +210,7 @@ def test_a_commit_is_judged_as_its_whole_tree_would_be(
 
 
 @pytest.mark.slow
-@explored(150)
+@explored(40)
 @given(history=st.lists(st.one_of(steps(), faulty()), min_size=3, max_size=14))
 def test_a_commit_is_judged_as_its_whole_tree_would_be_at_length(
     nursery: Nursery, history: list[Step]
@@ -255,7 +255,7 @@ def render(nursery: Nursery, history: Sequence[Step]) -> None:
         scene.play(history, between=look)
 
 
-@explored(6)
+@explored(4)
 @given(history=histories(waits=(1, 30, 150, 800)))
 def test_the_public_tree_is_a_full_render(nursery: Nursery, history: list[Step]) -> None:
     """What was written bit by bit is, to the byte, what rendering every unit from the ledger gives;
@@ -265,7 +265,7 @@ def test_the_public_tree_is_a_full_render(nursery: Nursery, history: list[Step])
 
 
 @pytest.mark.slow
-@explored(40)
-@given(history=histories(most=14, waits=(1, 30, 150, 800)))
+@explored(10)
+@given(history=histories(most=10, waits=(1, 30, 150, 800)))
 def test_the_public_tree_is_a_full_render_at_length(nursery: Nursery, history: list[Step]) -> None:
     render(nursery, history)

@@ -64,7 +64,8 @@ class Signature:
 
     def intent(self) -> Entry | None:
         """The entry that announced these bytes, if it was there. OCSP answers are announced by the
-        batch: see ``announced_batches``."""
+        batch: see ``announced_batches``.
+        """
         for entry in reversed(self.intents):
             if entry.kind == "certificate-intended":
                 if base64.b64decode(entry.body["tbs"]) == self.tbs:
@@ -113,9 +114,7 @@ class WatchedKeyStore(InMemoryKeyStore):
         return _WatchedKey(spki, key, self)
 
     def used(self, signer: str, tbs: bytes) -> None:
-        intents = entries(
-            self.ledger, "certificate-intended", "crl-intended", "answers-intended"
-        )
+        intents = entries(self.ledger, "certificate-intended", "crl-intended", "answers-intended")
         self.signatures.append(Signature(signer, tbs, tuple(intents)))
 
     def signed(self) -> None:
@@ -127,9 +126,7 @@ class WatchedKeyStore(InMemoryKeyStore):
 class _WatchedKey(ec.EllipticCurvePrivateKey):
     """A key of a foreign class, as a token's would be."""
 
-    def __init__(
-        self, spki: str, key: ec.EllipticCurvePrivateKey, store: WatchedKeyStore
-    ) -> None:
+    def __init__(self, spki: str, key: ec.EllipticCurvePrivateKey, store: WatchedKeyStore) -> None:
         self._spki = spki
         self._key = key
         self._store = store

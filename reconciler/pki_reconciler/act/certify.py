@@ -53,6 +53,11 @@ def certify(cycle: Cycle, actions: Sequence[Action]) -> None:
     remaining = iter(actions)
     while batch := list(islice(remaining, BATCH)):
         linted = list(_linted(cycle, _orders(cycle, batch)))
+        keys = {item.unsigned.signer: False for item in linted}
+        for signer in keys:
+            with cycle.going_on():  # nothing is intended that no key is there to sign
+                keys[signer] = bool(cycle.keys.open(signer))
+        linted = [item for item in linted if keys[item.unsigned.signer]]
         if linted:
             intended = cycle.ledger.intend(
                 linted, at=cycle.now, commit=cycle.commit, plan=cycle.plan
@@ -136,7 +141,12 @@ def _orders(cycle: Cycle, actions: Sequence[Action]) -> list[_Order]:
             continue
         if issuer is not None and issuer.spki not in issuers:
             issuers[issuer.spki] = Issuer.of(issuer)
-        spki = meaning.profile.spki or _own_key(cycle, action.subject, meaning, made)
+        spki = meaning.profile.spki
+        if spki is None:
+            with cycle.going_on():
+                spki = _own_key(cycle, action.subject, meaning, made)
+        if spki is None:
+            continue
         orders.append(
             _Order(
                 action=action,

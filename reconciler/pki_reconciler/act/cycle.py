@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pki_publishers.release import PublicObject
@@ -10,6 +11,7 @@ from pki_reconciler.decide.build.issuer import Issuer
 from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.ports import Entropy
+from pki_schema.errors import WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.issued import IssuedAuthority
 from pki_schema.planned import Held
@@ -58,6 +60,15 @@ class Cycle:
     def authorities(self) -> Mapping[str, IssuedAuthority]:
         """Every CA generation as the ledger knows it at this moment, by issuer."""
         return self.ledger.reader.authorities()
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """What the world does not do inside is reported; what comes after the block goes on."""
+        try:
+            yield
+        except WorldFailed as failure:
+            if failure.message not in self.done.failed:
+                self.done.failed.append(failure.message)
 
     def keep(self, objects: Iterable[PublicObject]) -> None:
         """Remember rendered objects for the publication at the end of the cycle."""

@@ -8,6 +8,8 @@ from datetime import timedelta
 from pki_publishers import layout, render
 from pki_reconciler.act import units
 from pki_reconciler.act.cycle import Cycle
+from pki_reconciler.ledger.read import Reader
+from pki_reconciler.ledger.write import Transaction
 from pki_schema.instants import DAY
 from pki_schema.issued import IssuedAuthority, IssuedCertificate, Subject
 
@@ -15,15 +17,17 @@ USUAL = 30 * DAY
 """Retention where a publication declares none."""
 
 
-def forget(cycle: Cycle, certificates: Sequence[IssuedCertificate]) -> None:
-    """Mark the files of certificates that have just expired (after the ledger says so).
+def forget(
+    cycle: Cycle, transaction: Transaction, certificates: Sequence[IssuedCertificate]
+) -> None:
+    """Mark the files of certificates that expire by this transaction, as a part of it.
 
     Answers, staples and the CRL of a CA that has ended go now, because they would be expired
     themselves. Certificates stay for the publication's retention: somebody may still have to look.
     Pointers of a service that is still declared stay, and say ``expired``.
     """
-    reader = cycle.ledger.reader
-    authorities = cycle.authorities()
+    reader = transaction.reader
+    authorities = reader.authorities()
     now: list[str] = []
     later: list[str] = []
     for certificate in reader.with_der(certificates):
@@ -41,11 +45,11 @@ def forget(cycle: Cycle, certificates: Sequence[IssuedCertificate]) -> None:
             gone, kept = _authority(authorities[certificate.spki])
             now += gone
             later += kept
-    retentions = _retentions(cycle)
+    retentions = _retentions(reader)
     for target in cycle.targets:
-        cycle.ledger.mark_superseded(target, now, cycle.now)
-        cycle.ledger.mark_superseded(target, later, cycle.now + retentions.get(target, USUAL))
-    _say_expired(cycle, certificates)
+        transaction.mark_superseded(target, now, cycle.now)
+        transaction.mark_superseded(target, later, cycle.now + retentions.get(target, USUAL))
+    _say_expired(cycle, transaction, certificates)
 
 
 def _answers(authority: IssuedAuthority, certificate: IssuedCertificate) -> list[str]:
@@ -66,25 +70,26 @@ def _is_current(subject: Subject, certificate: IssuedCertificate) -> bool:
     return subject.current is not None and subject.current.key == certificate.key
 
 
-def _say_expired(cycle: Cycle, certificates: Sequence[IssuedCertificate]) -> None:
+def _say_expired(
+    cycle: Cycle, transaction: Transaction, certificates: Sequence[IssuedCertificate]
+) -> None:
     """Services still declared: their pointer says what has happened, without a staple."""
-    with cycle.ledger.transaction(cycle.now) as transaction:
-        reader = transaction.reader
-        found = [
-            subject.current
-            for c in certificates
-            if (subject := reader.subject(c.subject))
-            and subject.current
-            and subject.declared is not None
-            and _is_current(subject, c)
-        ]
-        objects = units.current(reader, reader.authorities(), reader.with_der(found))
-        units.keep(cycle, transaction, objects)
+    reader = transaction.reader
+    found = [
+        subject.current
+        for c in certificates
+        if (subject := reader.subject(c.subject))
+        and subject.current
+        and subject.declared is not None
+        and _is_current(subject, c)
+    ]
+    objects = units.current(reader, reader.authorities(), reader.with_der(found))
+    units.keep(cycle, transaction, objects)
 
 
-def _retentions(cycle: Cycle) -> dict[str, timedelta]:
+def _retentions(reader: Reader) -> dict[str, timedelta]:
     return {
         row.identity.name: timedelta(seconds=row.facts.publication.retention)
-        for row in cycle.ledger.reader.of_kinds(("Publication",))
+        for row in reader.of_kinds(("Publication",))
         if row.facts.publication
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from pki_publishers.release import PublicObject
 from pki_reconciler.act import units
 from pki_reconciler.act.cycle import Cycle
 from pki_reconciler.act.retention import forget
+from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import (
     CertificateExpired,
     KeyBlocked,
@@ -17,28 +19,34 @@ from pki_reconciler.ledger.records import (
     SubjectRetired,
 )
 from pki_schema import instants
+from pki_schema.desired import Identity
 from pki_schema.planned import Action, Verb
 
 
 def revoke(cycle: Cycle, actions: Sequence[Action]) -> None:
     """Record every revocation of the plan in one transaction: all of them, or none.
 
-    Pointers of revoked certificates are rendered anew; CRLs and answers follow as status.
+    Pointers of those it concerns are rendered anew; CRLs and answers follow as status.
     """
     if not actions:
         return
     records = [record for action in actions for record in _revocation(cycle, action)]
     with cycle.ledger.transaction(cycle.now) as transaction:
         transaction.append(records, commit=cycle.commit, plan=cycle.plan)
-        reader = transaction.reader
-        revoked = [
-            certificate
-            for action in actions
-            for ref in action.certificates
-            if (certificate := reader.certificate(ref.issuer, int(ref.serial, 16)))
-        ]
-        units.keep(cycle, transaction, units.current(reader, reader.authorities(), revoked))
+        ended = [ref.subject for action in actions for ref in action.certificates]
+        suspended = [subject for action in actions for subject in action.suspends]
+        units.keep(cycle, transaction, _pointers(transaction.reader, {*ended, *suspended}))
     cycle.done.revoked += sum(len(action.certificates) for action in actions)
+
+
+def _pointers(reader: Reader, subjects: Iterable[Identity]) -> Iterator[PublicObject]:
+    """The units of what these subjects use: whether it is good, and when it will be renewed."""
+    used = [
+        certificate
+        for use in reader.in_use(subjects).values()
+        if (certificate := reader.certificate(use.issuer, use.serial))
+    ]
+    return units.current(reader, reader.authorities(), used)
 
 
 def _revocation(cycle: Cycle, action: Action) -> Iterator[Record]:
@@ -73,7 +81,7 @@ def settle(cycle: Cycle, actions: Sequence[Action]) -> None:
     """Adopt, retire and expire: ledger entries without a signature, in one transaction.
 
     Pointers say when a certificate will be renewed, so those of adopted and retired ones are
-    rendered anew. What was published for expired certificates is marked for deletion right after.
+    rendered anew. What was published for expired certificates is marked for deletion.
     """
     records = [record for action in actions for record in _settlement(action)]
     if not records:
@@ -82,21 +90,16 @@ def settle(cycle: Cycle, actions: Sequence[Action]) -> None:
     with cycle.ledger.transaction(cycle.now) as transaction:
         transaction.append(records, commit=cycle.commit, plan=cycle.plan)
         reader = transaction.reader
-        used = [
+        units.keep(cycle, transaction, _pointers(reader, moved))
+        expired = [
             certificate
-            for use in reader.in_use(moved).values()
-            if (certificate := reader.certificate(use.issuer, use.serial))
+            for action in actions
+            if action.verb is Verb.EXPIRE
+            for ref in action.certificates
+            if (certificate := reader.certificate(ref.issuer, int(ref.serial, 16)))
         ]
-        units.keep(cycle, transaction, units.current(reader, reader.authorities(), used))
-    expired = [
-        certificate
-        for action in actions
-        if action.verb is Verb.EXPIRE
-        for ref in action.certificates
-        if (certificate := cycle.ledger.reader.certificate(ref.issuer, int(ref.serial, 16)))
-    ]
-    if expired:
-        forget(cycle, expired)
+        if expired:
+            forget(cycle, transaction, expired)
 
 
 def _settlement(action: Action) -> Iterator[Record]:

@@ -41,17 +41,22 @@ ALGORITHMS = ("sha1", "sha256")
 
 
 def refresh(cycle: Cycle) -> None:
-    """Sign every CRL that is due, roots first, then every answer that is due."""
+    """Sign every CRL that is due, roots first, then every answer that is due.
+
+    A key that is not there (an offline root's, say) keeps nobody else's status waiting.
+    """
     touched = cycle.ledger.reader.touched(cycle.now)
     due = [touched.authorities[i] for i in touched.crls_due if i in touched.authorities]
     for authority in sorted(due, key=lambda a: (_settings(a).depth, a.name, a.generation)):
-        _crl(cycle, authority)
+        with cycle.going_on():
+            _crl(cycle, authority)
     authorities = cycle.authorities()
     by_issuer: dict[str, list[IssuedCertificate]] = {}
     for certificate in touched.answers_due:
         by_issuer.setdefault(certificate.issuer, []).append(certificate)
     for issuer, certificates in sorted(by_issuer.items()):
-        _answers(cycle, authorities, authorities[issuer], certificates)
+        with cycle.going_on():
+            _answers(cycle, authorities, authorities[issuer], certificates)
 
 
 def _crl(cycle: Cycle, authority: IssuedAuthority) -> None:
@@ -81,8 +86,9 @@ def _crl(cycle: Cycle, authority: IssuedAuthority) -> None:
     if isinstance(verdict, Rejected):
         cycle.done.rejected.append(_refused(authority, verdict))
         return
+    key = cycle.keys.open(authority.spki)
     intended = cycle.ledger.intend_crl(verdict, at=cycle.now, commit=cycle.commit, plan=cycle.plan)
-    signed = sign(intended, cycle.keys.open(authority.spki), verify=True)
+    signed = sign(intended, key, verify=True)
     facts = signed.facts
     crl = IssuedCrl(
         issuer=authority.spki,

@@ -100,10 +100,15 @@ def tell(outcome: Outcome) -> None:
     done = outcome.done
     for failure in done.failed:
         typer.echo(f"FAILED: {failure}; tried again next time")
-    typer.echo(
-        f"Done: {done.signed} certificates, {done.crls} CRLs, {done.answers} OCSP answers signed, "
-        f"{done.revoked} revoked; {done.published} files published."
+    signed = ", ".join(
+        f"{count} {word}{'' if count == 1 else 's'}"
+        for count, word in (
+            (done.signed, "certificate"),
+            (done.crls, "CRL"),
+            (done.answers, "OCSP answer"),
+        )
     )
+    typer.echo(f"Done: {signed} signed, {done.revoked} revoked; {done.published} files published.")
 
 
 def tell_observed(outcome: Outcome) -> None:

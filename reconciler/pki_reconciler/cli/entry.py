@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +60,7 @@ def demo(
         int, typer.Option("--services", metavar="N", help="Add services up to N in all.")
     ] = 0,
 ) -> None:
-    """Build a whole PKI in one folder: a Git repository, keys, certificates, CRLs, answers."""
+    """Build a whole PKI in one folder, from nothing."""
     from pki_reconciler.cli.demo import run
 
     raise typer.Exit(run(source=source, folder=folder, services=services))
@@ -66,7 +68,7 @@ def demo(
 
 @app.command()
 def init(context: typer.Context, config: ConfigOption = None) -> None:
-    """Create the ledger and the key store that vcc-pki.toml names."""
+    """Create the ledger and key store of vcc-pki.toml."""
     from pki_reconciler.cli.init import run
 
     raise typer.Exit(run(config or context.obj))
@@ -77,7 +79,7 @@ def validate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A desired-state tree.")],
     output: OutputOption = "table",
 ) -> None:
-    """Check a desired-state tree and say everything that is wrong with it."""
+    """Say everything that is wrong with a desired state."""
     from pki_reconciler.cli.validate import run
 
     raise typer.Exit(run(folder, output=checked(output)))
@@ -96,7 +98,7 @@ def plan(
     ] = False,
     output: OutputOption = "table",
 ) -> None:
-    """Say what apply would do now; nothing is signed or written."""
+    """Say what apply would do; nothing is written."""
     from pki_reconciler.cli.plan import run
 
     raise typer.Exit(
@@ -108,7 +110,7 @@ def plan(
 def apply(
     context: typer.Context, config: ConfigOption = None, output: OutputOption = "table"
 ) -> None:
-    """Reconcile once: accept commits, sign, record, publish. 3 when something is held."""
+    """Reconcile once: accept, sign, record, publish."""
     from pki_reconciler.cli.apply import run
 
     raise typer.Exit(run(config or context.obj, output=checked(output)))
@@ -118,7 +120,7 @@ def apply(
 def status(
     context: typer.Context, config: ConfigOption = None, output: OutputOption = "table"
 ) -> None:
-    """Show CAs, services and what is due next, from the ledger."""
+    """Show CAs, certificates and what is due next."""
     from pki_reconciler.cli.status import run
 
     raise typer.Exit(run(config or context.obj, output=checked(output)))
@@ -134,7 +136,7 @@ def serve(
         str | None, typer.Option("--publication", help="Which one, if several are bound here.")
     ] = None,
 ) -> None:
-    """Serve a publication over plain HTTP: files, OCSP by GET and POST, /livez."""
+    """Serve a publication: files and OCSP over HTTP."""
     from pki_reconciler.cli.serve import run
 
     raise typer.Exit(run(config or context.obj, host=host, port=port, publication=publication))
@@ -147,6 +149,11 @@ def checked(output: str) -> str:
     return output
 
 
+def colour(environ: Mapping[str, str]) -> bool | None:
+    """Never with ``NO_COLOR`` (no-color.org: set and not empty), else where a terminal is."""
+    return False if environ.get("NO_COLOR") else None
+
+
 def main() -> None:
     """Run a verb and exit: 0 done, 1 error, 3 held, 64 wrong usage."""
     sys.exit(call(sys.argv[1:]))
@@ -157,7 +164,7 @@ def call(arguments: list[str]) -> int:
     from pki_reconciler.config import ConfigRefused
 
     try:
-        result = app(args=arguments, standalone_mode=False)
+        result = app(args=arguments, standalone_mode=False, color=colour(os.environ))
     except UsageError as error:
         error.show()
         return EXIT_USAGE

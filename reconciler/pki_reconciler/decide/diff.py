@@ -75,9 +75,10 @@ def _asked_by_clock(subject: Subject, touched: Touched, now: Instant) -> Action 
         return None
     if _obstacle(subject, subject.applied, touched):
         return None
-    days = (subject.current.not_after - now).days
+    left = subject.current.not_after - now
+    reason = f"{left.days} days left" if left.days >= 0 else f"expired {-left.days} days ago"
     return action(
-        Verb.RENEW, subject, subject.applied, cause=Cause.CLOCK, reason=f"{days} days left"
+        Verb.RENEW, subject, subject.applied, cause=Cause.CLOCK, reason=reason
     )
 
 
@@ -204,7 +205,8 @@ def _obstacle(subject: Subject, meaning: Meaning, touched: Touched) -> str:
     declared = subject.declared or meaning
     waiting = [name for name in subject.held_by if name not in declared.resume_after]
     if waiting:
-        return f"revoked by {waiting[0]}; name it in spec.resumeAfter to certify again"
+        cure = "raise spec.generation" if meaning.authority else "name it in spec.resumeAfter"
+        return f"revoked by {waiting[0]}; {cure} to certify again"
     if meaning.profile.spki is not None:
         digest = digest_of(meaning.profile.spki)
         if digest in touched.blocked:

@@ -18,8 +18,8 @@ _NOUNS = {
     Verb.RETIRE: "to retire",
     Verb.REVOKE: "to revoke",
     Verb.EXPIRE: "to let expire",
-    Verb.SIGN_CRL: "CRLs to sign",
-    Verb.SIGN_ANSWERS: "CAs with OCSP answers to sign",
+    Verb.SIGN_CRL: "CRL(s) to sign",
+    Verb.SIGN_ANSWERS: "CA(s) with OCSP answers to sign",
 }
 
 

@@ -27,7 +27,7 @@ def expiries(touched: Touched) -> tuple[Action, ...]:
             verb=Verb.EXPIRE,
             subject=_generation(touched.authorities[issuer]),
             cause=Cause.CLOCK,
-            reason=f"{len(certificates)} past notAfter",
+            reason=f"{_certificates(len(certificates))} past notAfter",
             certificates=_refs(certificates),
         )
         for issuer, certificates in sorted(by_issuer.items())
@@ -79,11 +79,15 @@ def _answers(actions: Sequence[Action], touched: Touched) -> list[Action]:
             verb=Verb.SIGN_ANSWERS,
             subject=subject,
             cause=Cause.CLOCK,
-            reason=f"{len(due.get(subject, ())) + fresh.get(subject, 0)} certificates",
+            reason=_certificates(len(due.get(subject, ())) + fresh.get(subject, 0)),
             certificates=tuple(sorted(due.get(subject, ()))),
         )
         for subject in sorted(due.keys() | fresh.keys())
     ]
+
+
+def _certificates(count: int) -> str:
+    return f"{count} certificate{'' if count == 1 else 's'}"
 
 
 def _newest(name: str, actions: Sequence[Action], touched: Touched) -> Identity | None:

@@ -114,8 +114,10 @@ def subjects_of(connection: sa.Connection, identities: Iterable[Identity]) -> fr
 
 def in_use(connection: sa.Connection, subjects: Iterable[Identity]) -> Mapping[Identity, rows.Use]:
     """What subjects use now; without those that never had a certificate."""
+    used = tables.certificate
     query = (
-        sa.select(OBJECT.c.ref, OBJECT.c.issuer, OBJECT.c.serial, OBJECT.c.commit, tables.due.c.at)
+        sa.select(OBJECT.c.ref, OBJECT.c.issuer, OBJECT.c.serial, used.c.commit, tables.due.c.at)
+        .join(used, (used.c.issuer == OBJECT.c.issuer) & (used.c.serial == OBJECT.c.serial))
         .outerjoin(tables.due, (tables.due.c.ref == OBJECT.c.ref) & (tables.due.c.work == "renew"))
         .where(OBJECT.c.serial.is_not(None))
     )

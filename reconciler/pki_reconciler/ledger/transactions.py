@@ -106,6 +106,10 @@ class Transaction:
         """Ask for paths to be written; a newer wish for a path replaces the older one."""
         deliveries.enqueue(self._connection, rows)
 
+    def mark_superseded(self, target: str, paths: Iterable[str], delete_after: Instant) -> None:
+        """Something else has taken the place of these paths; they may go after this instant."""
+        deliveries.mark_superseded(self._connection, target, paths, delete_after)
+
     def _salts(self, count: int) -> list[bytes]:
         token = self._entropy.token(SALT * count)
         return [token[i : i + SALT] for i in range(0, SALT * count, SALT)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -57,6 +60,7 @@ def clone(source: Remote, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if fresh.exists():
             shutil.rmtree(fresh)
+        fresh.mkdir(mode=0o700)  # its configuration may run commands: nobody else's to write
         arguments = ["--bare", "--single-branch", "--no-tags", f"--branch={source.branch}"]
         _run(source, fresh, ["clone", "--quiet", *arguments, "--", source.url, str(fresh)])
         fresh.rename(folder)
@@ -69,23 +73,58 @@ def fetch(source: Remote, folder: Path) -> None:
     arguments = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
     refspec = f"+{source.ref}:{source.ref}"
     command = [f"--git-dir={folder}", "fetch", *arguments, "--", source.url, refspec]
-    _run(source, folder, command)
+    with _alone(folder, source.patience) as descriptor:
+        _run(source, folder, command, keep=(descriptor,))
 
 
-def _run(source: Remote, target: Path, command: Sequence[str]) -> None:
+@contextmanager
+def _alone(folder: Path, patience: float) -> Iterator[int]:
+    """One fetch at a time, without the lock files of a git that was killed, which block for ever.
+
+    The descriptor is the right to write. git gets it too, so that one that outlives us keeps it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _wait(descriptor, patience)
+        for left in (*folder.glob("*.lock"), *folder.glob("refs/**/*.lock")):
+            left.unlink(missing_ok=True)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _wait(descriptor: int, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise WorldFailed(
+                    "another git fetch does not come to its end", "end that process"
+                ) from None
+            time.sleep(0.05)
+
+
+def _run(
+    source: Remote, target: Path, command: Sequence[str], *, keep: Sequence[int] = ()
+) -> None:
     allowed = ("-c", "protocol.allow=never", "-c", f"protocol.{source.protocol}.allow=always")
     slow = ("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60")
+    # git's own choice leaves loose objects and refs to chance when the power fails.
+    durable = ("-c", "core.fsync=all")
     try:
         import git  # noqa: PLC0415 - it runs git when it is imported, and fails without it
     except ImportError:
         raise WorldFailed("git cannot be started", "install git") from None
     try:
         status, _, stderr = git.Git(str(target.parent)).execute(
-            ["git", *OPTIONS, *allowed, *slow, *command],
+            ["git", *OPTIONS, *allowed, *slow, *durable, *command],
             env=_environment(source, target),
             kill_after_timeout=source.patience,
             with_extended_output=True,
             with_exceptions=False,
+            pass_fds=keep,
         )
     except git.GitCommandNotFound:
         raise WorldFailed("git cannot be started", "install git") from None
@@ -125,6 +164,8 @@ def _trusting(source: Remote, target: Path) -> Path:
     file = target.parent / "git.config"
     if not file.is_file() or file.read_text() != text:
         fresh = file.with_name(".git.config.new")
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)  # it may run commands: nobody else's to write, whatever the umask
         fresh.write_text(text)
         fresh.replace(file)
     return file

@@ -226,6 +226,47 @@ def test_a_blocked_key_waits_for_another() -> None:
     assert "commit a CSR with a new key" in found.waiting[0].reason
 
 
+@pytest.mark.parametrize(
+    ("blocked", "held_by"), [(frozenset({ISSUER}), ()), (frozenset(), ("r",))], ids=["key", "held"]
+)
+def test_a_revoked_ca_waits_for_its_next_generation(
+    blocked: frozenset[str], held_by: tuple[str, ...]
+) -> None:
+    """No new certificate for the key of this one, whether it is lost or only withdrawn."""
+    ca = authority()
+    own_key = msgspec.structs.replace(ca.meaning, profile=profile(issuer="", ca=True, spki=None))
+    subject = Subject(
+        identity=ca.certificate.subject,
+        declared=own_key,
+        applied=own_key,
+        current=msgspec.structs.replace(ca.certificate, state=CertificateState.REVOKED),
+        commit="c1",
+        held_by=held_by,
+    )
+    found = plan(touched(subject, blocked=blocked), EPOCH)
+    assert found.actions == ()
+    assert "raise spec.generation" in found.waiting[0].reason
+
+
+def test_a_change_that_has_to_wait_does_not_keep_the_renewal_waiting() -> None:
+    """The new key is another service's: the certificate in use is renewed as it was."""
+    stolen = profile(spki=b"somebody else's key")
+    owners = {
+        hashlib.sha256(b"somebody else's key").hexdigest(): certificate_identity("vcc", "web", "x")
+    }
+    subject = issued(declared=meaning(profile=stolen), due=(DUE,))
+    found = plan(touched(subject, owners=owners), EPOCH + 61 * DAY)
+    assert [(a.verb, a.meaning) for a in found.actions] == [(Verb.RENEW, meaning())]
+    assert "belongs to Certificate/vcc/web/x" in found.waiting[0].reason
+
+
+def test_a_removed_csr_waits_while_the_applied_meaning_is_renewed() -> None:
+    """Nothing was retired: what was last accepted with a key goes on until somebody says so."""
+    found = plan(touched(issued(declared=None, pending=True, due=(DUE,))), EPOCH + 61 * DAY)
+    assert [a.verb for a in found.actions] == [Verb.RENEW]
+    assert found.waiting[0].reason == "waits for its CSR"
+
+
 def test_nothing_is_issued_from_a_retired_ca() -> None:
     found = plan(
         touched(

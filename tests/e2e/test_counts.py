@@ -1,0 +1,81 @@
+"""Work grows with what changed, not with what exists: one file of many is one of everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pki_reconciler.cli import entry
+from tests.installation import Installation
+from tests.worlds import SHIPPED
+
+SERVICE = "service-00007"
+FOLDER = f"svc/fleet/{SERVICE}/default"
+
+
+def _fleet(root: Path, services: int) -> Installation:
+    """The demo with ``services`` service certificates in all, published."""
+    arguments = ["--from", str(SHIPPED), "--dir", str(root), "--services", str(services)]
+    assert entry.call(["demo", *arguments]) == 0
+    return Installation(root)
+
+
+def _change_one(host: Installation) -> tuple[str, Any]:
+    """Give one service a SPIFFE URI; returns the commit and what ``apply`` says."""
+    name = f"spiffe://fleet.vcc.internal/fleet/{SERVICE}"
+    host.append(f"tenants/fleet/services/{SERVICE}.yaml", f'  uris: ["{name}"]\n')
+    commit = host.commit()
+    return commit, host.apply()
+
+
+def _expect_one_of_everything(host: Installation) -> None:
+    """Parsed, planned, signed: one. Published: its set, pointer, staple, answers, the summary."""
+    before = host.published
+    former = before.current(SERVICE, "fleet")["set"]
+    commit, document = _change_one(host)
+    after = host.published
+    counts, current = document["counts"], after.current(SERVICE, "fleet")
+    answers = f"ocsp/{after.stem('vcc-services')}/{current['serial']}"
+    expected = sorted(
+        [
+            f"{FOLDER}/{current['set']}/cert.pem",
+            f"{FOLDER}/{current['set']}/chain.pem",
+            f"{FOLDER}/{current['set']}/fullchain.pem",
+            f"{FOLDER}/current.json",
+            f"{FOLDER}/staple.der",
+            f"{answers}.sha1.der",
+            f"{answers}.sha256.der",
+            "status.json",  # it names the accepted commit
+        ]
+    )
+    assert current["set"] != former
+    assert (counts["manifests_parsed"], counts["subjects_planned"], counts["signed"]) == (1, 1, 1)
+    assert (counts["crls_signed"], counts["answers_signed"], counts["revoked"]) == (0, 2, 0)
+    assert document["objects"] == expected
+    assert counts["published"] == len(expected)
+    assert sorted(p for p in after.files if before.files.get(p) != after.files[p]) == expected
+    assert after.json("status.json")["commit"] == commit
+    # an accepted commit, an intent and a certificate, an intent and a batch of answers
+    assert counts["written"] == 5
+
+
+def _expect_nothing(host: Installation) -> None:
+    """A second reconcile signs 0, writes 0, publishes 0."""
+    document = host.apply()
+    assert document["objects"] == []
+    assert not any(document["counts"].values())
+
+
+def test_one_changed_service_of_sixty_is_one_of_everything(tmp_path: Path) -> None:
+    host = _fleet(tmp_path / "demo", 60)
+    _expect_one_of_everything(host)
+    _expect_nothing(host)
+
+
+@pytest.mark.slow
+def test_one_changed_service_of_two_thousand_is_one_of_everything(tmp_path: Path) -> None:
+    host = _fleet(tmp_path / "demo", 2_000)
+    _expect_one_of_everything(host)
+    _expect_nothing(host)

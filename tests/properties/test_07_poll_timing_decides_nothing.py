@@ -1,0 +1,161 @@
+"""Promise 7: polled at every commit or once after all of them: the same acceptance, the same end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pki_schema.desired import Identity, certificate_identity
+from pki_schema.errors import Position
+from tests.properties.faults import faulty
+from tests.properties.organisation import (
+    SERVICES,
+    Break,
+    Declare,
+    Fix,
+    Nursery,
+    Remove,
+    Restore,
+    Revert,
+    Revoke,
+    Scene,
+    Step,
+    Suspend,
+    Wait,
+    explored,
+    histories,
+    steps,
+)
+from tests.properties.witness import entries
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """What a history led to, without serials and times. ``ended``: a revocation came over it."""
+
+    accepted: tuple[str, ...]
+    declared: dict[Identity, object]
+    applied: dict[Identity, object]
+    ended: frozenset[Identity]
+    held: dict[Identity, tuple[str, ...]]
+    blocked: frozenset[str]
+
+
+def end_of(scene: Scene) -> End:
+    with scene.world.reader() as reader:
+        subjects = [s for s in reader.subjects() if s.identity.kind == "Certificate"]
+        blocked = frozenset(k.spki for k in reader.keys() if k.blocked)
+    ledger = scene.world.ledger_path
+    owners = {
+        (e.body["issuer"], e.body["serial"]): e.body["meaning"]["subject"]
+        for e in entries(ledger, "certificate-intended")
+    }
+    ended = [owners[e.body["issuer"], e.body["serial"]] for e in entries(ledger, "revoked")]
+    settled = [s for s in subjects if s.declared and not s.declared.suspended and not s.held_by]
+    return End(
+        accepted=tuple(e.body["commit"] for e in entries(ledger, "accepted")),
+        declared={s.identity: placeless(s.declared) for s in subjects if s.declared},
+        applied={s.identity: placeless(s.applied) for s in settled},
+        ended=frozenset(Identity(o["kind"], o["tenant"], o["name"]) for o in ended),
+        held={s.identity: s.held_by for s in subjects if s.held_by},
+        blocked=blocked,
+    )
+
+
+def placeless(meaning: msgspec.Struct | None) -> object:
+    return meaning and msgspec.structs.replace(meaning, origin=Position(""))
+
+
+def both(nursery: Nursery, history: Sequence[Step]) -> tuple[End, End]:
+    """The same commits, looked at one by one and all at once."""
+    with nursery.scene() as often, nursery.scene() as once:
+        # One repository for both: what differs is when it is looked at.
+        once.world.tree.rename(once.world.root / "unused")
+        once.world.tree.symlink_to(often.world.tree)
+        often.play(history, between=often.reconcile)
+        once.world.clock.instant = often.world.clock.instant
+        often.reconcile()
+        once.reconcile()
+        return end_of(often), end_of(once)
+
+
+BEFORE = frozenset(certificate_identity(*s, "default") for s in SERVICES[:-1])
+"""Certified before the history began, in both worlds."""
+
+
+def compare(nursery: Nursery, history: Sequence[Step]) -> None:
+    often, once = both(nursery, history)
+    assert often.accepted == once.accepted
+    assert often.declared == once.declared
+    # Who was declared and revoked between two polls was never certified: there is no serial to end.
+    assert often.ended & BEFORE == once.ended & BEFORE
+    assert often.held == once.held
+    assert often.blocked == once.blocked
+    assert often.applied == once.applied
+
+
+@explored(4)
+@given(history=histories())
+def test_polling_often_or_once_comes_to_the_same_end(nursery: Nursery, history: list[Step]) -> None:
+    """The same commits accepted, the same identities ended and held, the same keys blocked, and in
+    the end the same meanings, declared and applied.
+    """
+    compare(nursery, history)
+
+
+@pytest.mark.slow
+@explored(10)
+@given(history=st.lists(st.one_of(steps(), steps(), faulty()), min_size=3, max_size=12))
+def test_polling_often_or_once_comes_to_the_same_end_at_length(
+    nursery: Nursery, history: list[Step]
+) -> None:
+    """Also with commits that are no good in between."""
+    compare(nursery, history)
+
+
+@pytest.mark.xfail(
+    reason="a revocation is resolved to certificates when it is carried out; identities and keys "
+    "that its commit declares but nobody has certified yet are not kept with it"
+)
+@pytest.mark.parametrize("reason", ["keyCompromise", "cessationOfOperation"])
+def test_who_is_revoked_before_ever_being_certified_is_not_certified(
+    nursery: Nursery, reason: str
+) -> None:
+    """A service is declared, then revoked, and only then does somebody look: had they looked in
+    between, its certificate would have been issued and revoked; so there is none now.
+    """
+    with nursery.scene() as scene:
+        scene.play([Declare(SERVICES[3]), Revoke(SERVICES[3], reason)])
+        scene.reconcile()
+        assert scene.world.certificates(*SERVICES[3]) == []
+
+
+def test_a_commit_that_was_no_good_stays_so_whenever_it_is_seen(nursery: Nursery) -> None:
+    """Three commits, the middle one refused: its neighbours count, with either way of polling."""
+    history = [Declare(SERVICES[0], 1), Break(), Fix(), Suspend(SERVICES[1]), Wait(30)]
+    often, once = both(nursery, history)
+    assert often.accepted == once.accepted
+    assert len(once.accepted) == 4
+
+
+def test_removed_and_restored_between_two_polls_is_as_if_nothing_was(nursery: Nursery) -> None:
+    """No second certificate, and no hole in the service either."""
+    with nursery.scene() as scene:
+        request = (scene.world.tree / scene.csr(SERVICES[0])).read_bytes()
+        scene.play([Remove(SERVICES[0])])
+        Restore(SERVICES[0]).act(scene)
+        (scene.world.tree / scene.csr(SERVICES[0])).write_bytes(request)
+        scene.commit()
+        scene.reconcile()
+        assert len(scene.world.certificates(*SERVICES[0])) == 1
+
+
+def test_a_reverted_revocation_counts_whenever_it_is_seen(nursery: Nursery) -> None:
+    often, once = both(nursery, [Revoke(SERVICES[0], "unspecified"), Revert(), Wait(1)])
+    assert often.held == once.held != {}
+    assert often.ended == once.ended != frozenset()
