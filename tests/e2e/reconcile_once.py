@@ -2,8 +2,7 @@
 
 ``python -m tests.e2e.reconcile_once FOLDER SECONDS`` takes a folder laid out by ``World`` and the
 time in epoch seconds. It tells what it did as JSON and exits as ``vcc-pki apply`` does. With two
-more arguments, ``KEY TIMES``, it kills itself when that key is opened for the last of so many
-times.
+more arguments, ``KEY COUNT``, it kills itself where that key has signed so often and shall again.
 """
 
 from __future__ import annotations
@@ -15,6 +14,9 @@ import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from pki_reconciler.cli import apply, output
 from pki_reconciler.keys import (
@@ -47,21 +49,43 @@ def stored(root: Path, now: Instant) -> World:
 
 @dataclass
 class Fatal:
-    """A key store in which opening one key becomes fatal after ``spared`` times."""
+    """An elliptic curve key that signs some times, and then kills the process that asks it to."""
+
+    key: ec.EllipticCurvePrivateKey
+    spared: int
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.key, name)
+
+    def sign(self, data: bytes, algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:
+        if not self.spared:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.spared -= 1
+        return self.key.sign(data, algorithm)
+
+
+ec.EllipticCurvePrivateKey.register(Fatal)
+
+
+@dataclass
+class FatalKeyStore:
+    """A key store in which one key is fatal."""
 
     store: KeyStore
-    key: str
+    fatal: str
     spared: int
+    _opened: Fatal | None = None
 
     def create(self, algorithm: str, *, offline: bool) -> bytes:
         return self.store.create(algorithm, offline=offline)
 
     def open(self, spki: str) -> PrivateKey:
-        if spki == self.key:
-            if not self.spared:
-                os.kill(os.getpid(), signal.SIGKILL)
-            self.spared -= 1
-        return self.store.open(spki)
+        key = self.store.open(spki)
+        if spki != self.fatal:
+            return key
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        self._opened = self._opened or Fatal(key, self.spared)
+        return cast("PrivateKey", self._opened)
 
     def has(self, spki: str) -> bool:
         return self.store.has(spki)
@@ -70,9 +94,9 @@ class Fatal:
         return self.store.unused(known)
 
 
-def main(folder: str, seconds: str, key: str = "", times: str = "1") -> int:
+def main(folder: str, seconds: str, fatal: str = "", spared: str = "0") -> int:
     world = stored(Path(folder), from_epoch(int(seconds)))
-    world.keys = Fatal(world.keys, key, int(times) - 1)
+    world.keys = FatalKeyStore(world.keys, fatal, int(spared))
     try:
         outcome = world.reconcile()
     except WorldFailed as failure:

@@ -135,11 +135,19 @@ def serve(
     publication: Annotated[
         str | None, typer.Option("--publication", help="Which one, if several are bound here.")
     ] = None,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--directory", metavar="DIR", help="A copy of one, without any vcc-pki.toml."),
+    ] = None,
 ) -> None:
     """Serve a publication: files and OCSP over HTTP."""
-    from pki_reconciler.cli.serve import run
+    from pki_reconciler.cli.serve import configured, run
 
-    raise typer.Exit(run(config or context.obj, host=host, port=port, publication=publication))
+    option = config or context.obj
+    if directory and (option or publication):
+        raise typer.BadParameter("--directory stands alone: no --config, no --publication")
+    folder = directory or configured(option, publication)
+    raise typer.Exit(run(folder, host=host, port=port))
 
 
 def checked(output: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import typer
@@ -12,11 +13,15 @@ from pki_reconciler.ports import SystemClock
 from pki_schema.errors import WorldFailed
 
 
-def run(option: Path | None, *, host: str, port: int, publication: str | None) -> int:
-    import os
+def configured(option: Path | None, publication: str | None) -> Path:
+    """The folder that the host's ``vcc-pki.toml`` binds to a publication."""
+    return chosen(load_config(find_config(option, os.environ)), publication)
 
-    config = load_config(find_config(option, os.environ))
-    folder = chosen(config, publication)
+
+def run(folder: Path, *, host: str, port: int) -> int:
+    """Serve a folder until interrupted; a replica needs nothing else."""
+    if not folder.is_dir():
+        raise WorldFailed(f"there is no folder {folder}", "publish into it first: `vcc-pki apply`")
 
     def listening(bound: int) -> None:
         name = f"[{host}]" if ":" in host else host
