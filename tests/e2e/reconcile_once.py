@@ -102,7 +102,7 @@ def main(folder: str, seconds: str, fatal: str = "", spared: str = "0") -> int:
     except WorldFailed as failure:
         print(failure, file=sys.stderr)
         return 1
-    output.json({"process": os.getpid(), **apply.document(outcome)})
+    output.json(apply.document(outcome))
     return apply.exit_code(outcome)
 
 

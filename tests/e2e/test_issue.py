@@ -559,7 +559,7 @@ def test_the_key_is_the_one_that_the_service_kept(world: World) -> None:
     assert not any(b"PRIVATE KEY" in body for body in (*tree, *Published.of(world).files.values()))
 
 
-def test_what_a_request_asks_for_is_ignored(world: World) -> None:
+def test_what_a_request_asks_for_is_ignored(tmp_path: Path) -> None:
     """A CSR brings a key. Its subject, names and usages come from what is declared."""
     world = World.shipped(tmp_path)
     _request(world, subject="root", uris=["pki:vcc/argus-backend"], dns=["evil.vcc.local"], ca=True)
@@ -735,7 +735,7 @@ def test_a_request_that_proves_nothing_keeps_its_commit_out(
     assert Published.of(world) == before
 
 
-def test_a_key_belongs_to_one_service(tmp_path: Path) -> None:
+def test_a_key_belongs_to_one_service(world: World) -> None:
     """A second service that brings the first one's key gets nothing; the first is left alone."""
     before = Published.of(world)
     _request_with_key_of(world, "clara-backend")

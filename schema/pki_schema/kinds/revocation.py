@@ -40,7 +40,7 @@ class RevocationTarget(Strict, frozen=True, kw_only=True):
 
 
 class RevocationSpec(Strict, frozen=True, kw_only=True):
-    """Resolved once, when accepted, to the serials that were valid then.
+    """Resolved once, when it is carried out, to the serials that are valid then.
 
     Removing the file, or reverting the commit, changes nothing.
     """
