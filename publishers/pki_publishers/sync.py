@@ -85,12 +85,29 @@ def entries_lost(
 
     To be asked before overwriting what a target holds: a full CRL is complete. ``may_leave`` knows
     which certificates have expired (and were on one further CRL, RFC 5280 section 3.3) or were
-    released from hold; a CRL does not. Both CRLs in DER; ``ValueError`` if one cannot be read.
+    released from hold; a CRL does not. Both are CRLs in DER, or chains of CRLs in PEM; ``ValueError``
+    if one cannot be read.
     """
-    before, after = (x509.load_der_x509_crl(der) for der in (previous, following))
-    still = {entry.serial_number for entry in after}
-    lost = (entry.serial_number for entry in before if entry.serial_number not in still)
-    return tuple(sorted(serial for serial in lost if not may_leave(serial)))
+    before, after = _listed(previous), _listed(following)
+    return tuple(sorted(serial for _, serial in before - after if not may_leave(serial)))
+
+
+_PEM_END = b"-----END X509 CRL-----\n"
+
+
+def _listed(crls: bytes) -> set[tuple[bytes, int]]:
+    """Issuer (DER) and serial of every entry of one CRL in DER or several in PEM."""
+    if crls.startswith(b"-----BEGIN"):
+        parts = (part + _PEM_END for part in crls.split(_PEM_END) if part.strip())
+        parsed = [x509.load_pem_x509_crl(part) for part in parts]
+    else:
+        parsed = [x509.load_der_x509_crl(crls)]
+    return {
+        (issuer, entry.serial_number)
+        for crl in parsed
+        for issuer in [crl.issuer.public_bytes()]
+        for entry in crl
+    }
 
 
 def _by_path(release: Release) -> dict[str, PublicObject]:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 
+import msgspec
+
 from pki_publishers.targets.target import Target
 from pki_reconciler.act import publish as publication
 from pki_reconciler.act.certify import certify
@@ -23,6 +25,7 @@ from pki_reconciler.observe.advance import Observed
 from pki_reconciler.ports import Clock, Entropy
 from pki_schema.errors import Position, WorldFailed
 from pki_schema.instants import Instant
+from pki_schema.issued import Touched
 from pki_schema.planned import Held, Plan, Verb, Wave
 
 ROUNDS = 4
@@ -89,9 +92,7 @@ def reconcile(host: Host) -> Outcome:
             recover(cycle)
     for _ in range(ROUNDS):
         with _timed(host, stages, "plan"):
-            touched = limited(
-                host.ledger.reader.touched(now), host.revocations_limit, host.limit_origin
-            )
+            touched = limited(_open(host, now), host.revocations_limit, host.limit_origin)
             plan = decide(touched, now)
         outcome.plans.append(plan)
         if not plan.actions:
@@ -104,6 +105,14 @@ def reconcile(host: Host) -> Outcome:
         publication.publish(_cycle(host, outcome, outcome.plans[-1]), host.targets)
     outcome.done.written = host.ledger.counts
     return outcome
+
+
+def _open(host: Host, now: Instant) -> Touched:
+    """What is to be looked at, without subjects whose last intent recovery could not close yet."""
+    touched = host.ledger.reader.touched(now)
+    intended = {i.record.meaning.subject for i in host.ledger.reader.open_intents()}
+    subjects = tuple(s for s in touched.subjects if s.identity not in intended)
+    return msgspec.structs.replace(touched, subjects=subjects) if intended else touched
 
 
 def _observed(host: Host, now: Instant) -> Observed:

@@ -129,11 +129,16 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenRevocation(msgspec.Struct, frozen=True, kw_only=True):
-    """A declared revocation not yet carried out, with the certificates it resolves to."""
+    """A declared revocation not yet carried out, with the certificates it resolves to.
+
+    ``former`` are meant too, but have been revoked before or have expired: nothing more happens to
+    them, and still their keys may have to be blocked and their owners suspended.
+    """
 
     request: RevocationRequest
     commit: str
     certificates: tuple[IssuedCertificate, ...]
+    former: tuple[IssuedCertificate, ...] = ()
 
 
 class Allowance(msgspec.Struct, frozen=True, kw_only=True):

@@ -78,8 +78,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     ``subject`` is what it is done to: a subject, a CA generation for status, the ``Revocation``
     object for revocations. ``meaning`` is what to certify, for issue, renew, reissue and adopt.
     ``certificates`` are existing ones, for revoke, expire and sign-answers. ``suspends`` are
-    identities that a revocation keeps from being certified again, ``blocks`` whether it bars the
-    certified keys.
+    identities that a revocation keeps from being certified again, ``blocks`` the keys (SHA-256 of
+    their SPKI, hex) that it bars for ever.
     """
 
     wave: Wave
@@ -95,7 +95,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     revocation_reason: str = ""
     invalidity_date: str = ""
     suspends: tuple[Identity, ...] = ()
-    blocks: bool = False
+    blocks: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[int, int, str, Identity]:

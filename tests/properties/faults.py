@@ -69,7 +69,7 @@ FAULTS: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Spoil(Step):
-    """Some of it is an error, some of it a warning or nothing at all: what counts is one verdict."""
+    """Some of it is an error, some a warning, some nothing: what counts is one verdict."""
 
     fault: str
 

@@ -361,6 +361,23 @@ class Wait(Step):
         scene.world.clock.advance(hours=self.hours)
 
 
+EVENTFUL: list[Step] = [
+    Declare(SERVICES[3]),
+    Declare(SERVICES[0], name=1),
+    Revoke(SERVICES[0], "superseded"),
+    Settings("12h", "20d"),
+    Revoke(SERVICES[1], "keyCompromise"),
+    NewKey(SERVICES[1]),
+    Revoke(SERVICES[3], "cessationOfOperation"),
+    Revert(),
+    Resume(SERVICES[3]),
+    Remove(SERVICES[2]),
+    Suspend(SERVICES[0]),
+    Wait(30),
+]
+"""A little of everything, lest chance leave it out."""
+
+
 def steps(waits: tuple[int, ...] = (1, 30, 150)) -> st.SearchStrategy[Step]:
     """One thing that happens; ``waits`` in hours."""
     service = st.sampled_from(SERVICES)

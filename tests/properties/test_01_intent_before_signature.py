@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.properties.organisation import (
+    EVENTFUL,
     SERVICES,
     Declare,
     Nursery,
@@ -91,7 +92,8 @@ def play(nursery: Nursery, history: Sequence[Step], deaths: Sequence[int]) -> No
 DEATHS = st.lists(st.integers(1, 4), max_size=4)
 
 
-@explored(4)
+@explored(2)
+@example(history=EVENTFUL, deaths=[1, 2, 1, 3])
 @given(history=histories(), deaths=DEATHS)
 def test_every_signature_was_announced(
     nursery: Nursery, history: list[Step], deaths: list[int]

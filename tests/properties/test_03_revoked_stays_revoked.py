@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
-from hypothesis import given
+from hypothesis import example, given
 
 from tests.properties.organisation import (
+    EVENTFUL,
     SERVICES,
     Declare,
     Nursery,
@@ -62,7 +63,8 @@ def play(nursery: Nursery, history: list[Step]) -> None:
         assert {f"{s:x}" for on in seen.values() for s in on} == declared
 
 
-@explored(4)
+@explored(2)
+@example(history=EVENTFUL)
 @given(history=histories())
 def test_no_serial_ever_leaves_a_list(nursery: Nursery, history: list[Step]) -> None:
     """Whatever is committed, removed, reverted and re-declared later: a serial once on a public CRL

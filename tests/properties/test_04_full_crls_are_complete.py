@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
-from hypothesis import given
+from hypothesis import example, given
 
 from tests.properties.organisation import (
+    EVENTFUL,
     SERVICES,
     Declare,
     Nursery,
@@ -74,7 +75,8 @@ def play(nursery: Nursery, history: list[Step]) -> None:
         scene.play(history, between=look)
 
 
-@explored(4)
+@explored(2)
+@example(history=EVENTFUL)
 @given(history=histories(waits=(1, 30, 400, 1500)))
 def test_a_list_is_complete_and_goes_forward(nursery: Nursery, history: list[Step]) -> None:
     """After each reconcile every public CRL is current and carries all that the ledger's entries

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pki_reconciler.act import units
@@ -27,6 +27,7 @@ from pki_schema.load import load
 from pki_schema.planned import Plan
 from tests.properties.faults import FAULTS, Spoil, faulty
 from tests.properties.organisation import (
+    EVENTFUL,
     SERVICES,
     Declare,
     Nursery,
@@ -108,7 +109,8 @@ def check_quiet(scene: Scene) -> None:
     assert scene.public == before
 
 
-@explored(4)
+@explored(2)
+@example(history=EVENTFUL)
 @given(history=histories())
 def test_incremental_plans_are_full_plans_and_a_second_reconcile_is_quiet(
     nursery: Nursery, history: list[Step]
@@ -126,7 +128,8 @@ def test_incremental_plans_are_full_plans_at_length(nursery: Nursery, history: l
     plan_and_act(nursery, history)
 
 
-@explored(4)
+@explored(2)
+@example(history=EVENTFUL, seed=0)
 @given(history=histories(least=1, most=4), seed=st.integers(0, 9))
 def test_planning_is_pure(nursery: Nursery, history: list[Step], seed: int) -> None:
     """As of the same instant two runs are byte-identical, whatever the order of what they are
@@ -240,22 +243,27 @@ def rendered(reader: Reader) -> dict[str, bytes]:
     return {item.path: item.body for name in names for item in units.by_name(reader, name)}
 
 
+def check_rendering(scene: Scene) -> None:
+    with scene.world.reader() as reader:
+        whole = rendered(reader)
+    public = dict(scene.public)
+    assert {p for p, body in whole.items() if public.get(p) != body} == set()
+    kept = {p for p in public.keys() - whole.keys() if len(p.split("/")) == 6}
+    assert public.keys() - whole.keys() - kept == {"status.json"}
+
+
 def render(nursery: Nursery, history: Sequence[Step]) -> None:
     with nursery.scene() as scene:
 
         def look() -> None:
             scene.reconcile()
-            with scene.world.reader() as reader:
-                whole = rendered(reader)
-            public = dict(scene.public)
-            assert {p for p, body in whole.items() if public.get(p) != body} == set()
-            kept = {p for p in public.keys() - whole.keys() if len(p.split("/")) == 6}
-            assert public.keys() - whole.keys() - kept == {"status.json"}
+            check_rendering(scene)
 
         scene.play(history, between=look)
 
 
-@explored(4)
+@explored(2)
+@example(history=EVENTFUL)
 @given(history=histories(waits=(1, 30, 150, 800)))
 def test_the_public_tree_is_a_full_render(nursery: Nursery, history: list[Step]) -> None:
     """What was written bit by bit is, to the byte, what rendering every unit from the ledger gives;
@@ -269,3 +277,16 @@ def test_the_public_tree_is_a_full_render(nursery: Nursery, history: list[Step])
 @given(history=histories(most=10, waits=(1, 30, 150, 800)))
 def test_the_public_tree_is_a_full_render_at_length(nursery: Nursery, history: list[Step]) -> None:
     render(nursery, history)
+
+
+def test_revoking_a_former_certificate_shows_on_the_present_ones_pointer(nursery: Nursery) -> None:
+    """It suspends the identity, so that the present certificate will not be renewed."""
+    with nursery.scene() as scene:
+        scene.play([Declare(SERVICES[0], 1)], between=scene.reconcile)
+        former = scene.world.certificates(*SERVICES[0])[0]
+        serial = f'{{ca: issuing, serial: "{former.serial:x}"}}'
+        scene.world.revoke("former", serial, "cessationOfOperation")
+        scene.commit()
+        scene.reconcile()
+        assert b"renewAt" not in scene.public["svc/alpha/web/default/current.json"]
+        check_rendering(scene)

@@ -1,4 +1,4 @@
-"""Promise 8: a plan that would do more harm than declared does none of it, and says what to commit."""
+"""Promise 8: a plan that would do more harm than declared does none, and says what to commit."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_raising_the_limit_beforehand_lets_it_pass(nursery: Nursery) -> None:
 
 
 def test_raising_the_limit_in_the_same_commit_does_not(nursery: Nursery) -> None:
-    """Loosening counts from the next commit, else whoever may revoke may raise the limit as well."""
+    """Loosening counts from the next commit: whoever revokes cannot raise the limit as well."""
     with nursery.scene(limit=1) as scene:
         scene.limit("alpha", 9)
         revoke_both(scene)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pki_publishers import layout
@@ -23,6 +23,7 @@ from pki_publishers.release import PublicObject, age
 from pki_schema.errors import WorldFailed
 from tests.fakes import InMemoryTarget
 from tests.properties.organisation import (
+    EVENTFUL,
     SERVICES,
     Declare,
     Nursery,
@@ -37,7 +38,7 @@ from tests.properties.organisation import (
 
 @dataclass
 class WatchedTarget(InMemoryTarget):
-    """Calls ``look`` after each object put in place or taken away; fails after ``fails_in`` of them."""
+    """Calls ``look`` after each object put in place or taken away; fails after ``fails_in``."""
 
     look: Callable[[Mapping[str, bytes]], None] = lambda _: None
     fails_in: int | None = None
@@ -151,13 +152,14 @@ def is_immutable(path: str) -> bool:
 FAILURES = st.lists(st.integers(0, 12), max_size=4)
 
 
-@explored(4)
+@explored(2)
+@example(history=EVENTFUL, failures=[0, 3, 7])
 @given(history=histories(waits=(1, 30, 150, 1500)), failures=FAILURES)
 def test_a_reader_may_look_at_any_moment(
     nursery: Nursery, history: list[Step], failures: list[int]
 ) -> None:
     """After every single write, also of a publication that fails on the way: pointers lead to whole
-    files, no CRL or answer is older than before, and once a reconcile is through nothing is expired.
+    files, no CRL or answer is older than before, and after each reconcile nothing is expired.
     What stands at an immutable path never changes.
     """
     play(nursery, history, failures)

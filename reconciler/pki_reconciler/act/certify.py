@@ -130,7 +130,7 @@ def _orders(cycle: Cycle, actions: Sequence[Action]) -> list[_Order]:
     authorities = cycle.authorities()
     issuers: dict[str, Issuer] = {}
     made: list[KeyRecorded] = []
-    orders = []
+    orders: list[_Order] = []
     for action in actions:
         meaning = action.meaning
         if meaning is None:
@@ -141,13 +141,11 @@ def _orders(cycle: Cycle, actions: Sequence[Action]) -> list[_Order]:
             continue
         if issuer is not None and issuer.spki not in issuers:
             issuers[issuer.spki] = Issuer.of(issuer)
-        spki = meaning.profile.spki
-        if spki is None:
+        keys = [meaning.profile.spki] if meaning.profile.spki else []
+        if not keys:
             with cycle.going_on():
-                spki = _own_key(cycle, action.subject, meaning, made)
-        if spki is None:
-            continue
-        orders.append(
+                keys.append(_own_key(cycle, action.subject, meaning, made))
+        orders.extend(
             _Order(
                 action=action,
                 meaning=meaning,
@@ -155,6 +153,7 @@ def _orders(cycle: Cycle, actions: Sequence[Action]) -> list[_Order]:
                 ancestors=line_of(authorities, issuer.spki)[1:] if issuer else (),
                 public_key=load_spki(spki),
             )
+            for spki in keys
         )
     if made:
         with cycle.ledger.transaction(cycle.now) as transaction:
@@ -221,9 +220,7 @@ def _linted(cycle: Cycle, orders: Sequence[_Order]) -> Iterator[Linted[Certifica
             continue
         issuer = order.issuer.spki if order.issuer else ""
         if issuer not in rules:
-            rules[issuer] = rules_for(
-                order.issuer, order.ancestors, now=cycle.now, names=names
-            )
+            rules[issuer] = rules_for(order.issuer, order.ancestors, now=cycle.now, names=names)
         verdict = lint(unsigned, rules[issuer])
         if isinstance(verdict, Rejected):
             cycle.done.rejected.append(refusal(action, verdict))

@@ -84,9 +84,7 @@ def newest(authorities: Mapping[str, IssuedAuthority], name: str) -> IssuedAutho
     )
 
 
-def line_of(
-    authorities: Mapping[str, IssuedAuthority], issuer: str
-) -> tuple[IssuedAuthority, ...]:
+def line_of(authorities: Mapping[str, IssuedAuthority], issuer: str) -> tuple[IssuedAuthority, ...]:
     """A CA generation and its ancestors, itself first, the root last."""
     line: list[IssuedAuthority] = []
     current = authorities.get(issuer)

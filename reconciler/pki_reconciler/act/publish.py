@@ -6,13 +6,14 @@ the name of its unit, and what a target already holds with the same digest is on
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 from pki_publishers import layout, render, sync
 from pki_publishers.release import PublicObject, Release
 from pki_publishers.targets.target import Target
 from pki_reconciler.act import units
-from pki_reconciler.act.cycle import Cycle
+from pki_reconciler.act.cycle import Cycle, line_of
 from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
 from pki_schema.errors import WorldFailed
 from pki_schema.planned import Held
@@ -23,7 +24,11 @@ def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
 
     What a failing target did not get stays in its outbox for the next cycle.
     """
-    if _catch_up(cycle) or cycle.ledger.counts or any(map(cycle.ledger.reader.outbox, targets)):
+    if (
+        _catch_up(cycle, targets)
+        or cycle.ledger.counts
+        or any(map(cycle.ledger.reader.outbox, targets))
+    ):
         _summarise(cycle)
     for name, target in sorted(targets.items()):
         try:
@@ -94,13 +99,18 @@ def _is_complete(cycle: Cycle, target: Target, item: PublicObject) -> bool:
 
     Asked of the target's own bytes, not of the ledger: the ledger may have been restored.
     """
-    if not item.path.endswith(".crl"):
+    if not item.path.endswith((".crl", ".chain.pem")):
         return True
     there = target.read(item.path)
     if there is None:
         return True
-    issuer = item.unit.rpartition("/")[2]
-    gone = {c.serial for c in cycle.ledger.reader.revoked(issuer) if c.not_after < cycle.now}
+    line = line_of(cycle.authorities(), item.unit.rpartition("/")[2])
+    gone = {
+        c.serial
+        for one in line
+        for c in cycle.ledger.reader.revoked(one.spki)
+        if c.not_after < cycle.now
+    }
     lost = sync.entries_lost(there, item.body, may_leave=lambda serial: serial in gone)
     if not lost:
         return True
@@ -147,17 +157,39 @@ def _summarise(cycle: Cycle) -> None:
             return
 
 
-def _catch_up(cycle: Cycle) -> bool:
-    """A target that was bound only now gets everything that exists; whether there was one."""
+def _catch_up(cycle: Cycle, targets: Mapping[str, Target]) -> bool:
+    """A target that was bound only now, was emptied or put back to an older state gets everything.
+
+    Told by the certificates and CRLs of the CAs and by ``status.json``: what the ledger remembers to
+    have written there has to be there. Returns whether there was such a target.
+    """
+    behind = [name for name, target in targets.items() if _is_behind(cycle, name, target)]
+    for name in behind:
+        cycle.ledger.acknowledge(name, (), list(cycle.ledger.reader.published(name)))
+    if behind:
+        with cycle.ledger.transaction(cycle.now) as transaction:
+            units.keep(cycle, transaction, units.everything(transaction.reader))
+    return bool(behind)
+
+
+def _is_behind(cycle: Cycle, name: str, target: Target) -> bool:
     reader = cycle.ledger.reader
-    roots = [layout.aia_path(render.stem_of(a)) for a in cycle.authorities().values()]
-    for target in cycle.targets:
-        known = reader.published(target, roots).keys() | {r.path for r in reader.outbox(target)}
-        if not known.issuperset(roots):
-            with cycle.ledger.transaction(cycle.now) as transaction:
-                units.keep(cycle, transaction, units.everything(transaction.reader))
-            return True
-    return False
+    stems = [render.stem_of(a) for a in units.living(cycle.authorities())]
+    certificates = [layout.aia_path(stem) for stem in stems]
+    samples = [*certificates, *map(layout.crl_path, stems), layout.STATUS_PATH]
+    waiting = {row.path for row in reader.outbox(name)}
+    known = reader.published(name, samples)
+    if not (known.keys() | waiting).issuperset(certificates):
+        return True
+    lost: list[str] = []
+    with cycle.going_on():  # a target that cannot be read is told so when it is written to
+        lost += [
+            path
+            for path, row in known.items()
+            if path not in waiting
+            and hashlib.sha256(target.read(path) or b"").hexdigest() != row.digest
+        ]
+    return bool(lost)
 
 
 def _clear(cycle: Cycle, name: str, target: Target) -> None:

@@ -45,8 +45,10 @@ def recover(cycle: Cycle) -> None:
     if closing:
         with cycle.ledger.transaction(cycle.now) as transaction:
             transaction.append(closing, commit=cycle.commit, plan=cycle.plan)
-    if resumed:
-        conclude(cycle, sign_all(cycle, [cycle.ledger.resume(linted) for linted in resumed]))
+    for issuer in dict.fromkeys(linted.unsigned.signer for linted in resumed):
+        of_issuer = [linted for linted in resumed if linted.unsigned.signer == issuer]
+        with cycle.going_on():  # a key that is away keeps only its own intents open
+            conclude(cycle, sign_all(cycle, [cycle.ledger.resume(linted) for linted in of_issuer]))
 
 
 def _still_allowed(cycle: Cycle, intent: OpenIntent) -> Linted[CertificateFacts] | None:

@@ -41,7 +41,12 @@ def forget(
                 pointer, staple = render.pointer_paths(certificate)
                 now.append(staple)
                 later += [pointer] if subject.declared is None else []
-        elif certificate.subject.kind == "AuthorityCertificate" and certificate.spki in authorities:
+        elif (
+            certificate.subject.kind == "AuthorityCertificate"
+            and certificate.spki in authorities
+            and subject
+            and _is_current(subject, certificate)
+        ):
             gone, kept = _authority(authorities[certificate.spki])
             now += gone
             later += kept

@@ -65,10 +65,8 @@ def _revocation(cycle: Cycle, action: Action) -> Iterator[Record]:
             revocation=name,
             cause=str(action.cause),
         )
-        if action.blocks:
-            certificate = cycle.ledger.reader.certificate(ref.issuer, int(ref.serial, 16))
-            if certificate is not None:
-                yield KeyBlocked(spki=certificate.spki, revocation=name)
+    for spki in action.blocks:
+        yield KeyBlocked(spki=spki, revocation=name)
     yield RevocationResolved(
         name=name,
         commit=action.commit,

@@ -118,9 +118,7 @@ def _is_scheduled(cycle: Cycle, authority: IssuedAuthority, previous: IssuedCrl)
     return (cycle.now - previous.this_update).total_seconds() >= _settings(authority).crl.refresh
 
 
-def _may_leave(
-    authority: IssuedAuthority, revoked: Sequence[IssuedCertificate]
-) -> frozenset[int]:
+def _may_leave(authority: IssuedAuthority, revoked: Sequence[IssuedCertificate]) -> frozenset[int]:
     """Serials that may be missing although the predecessor has them: seen once after their end."""
     if authority.crl is None or _settings(authority).crl.keep_expired:
         return frozenset()
@@ -162,9 +160,7 @@ def _linted(
     issuer = Issuer.of(authority)
     statuses = {c.serial: status_of(c) for c in certificates}
     rules = answer_rules(
-        AnswerContext(
-            now=cycle.now, issuer=issuer, responder=responder.der, statuses=statuses
-        )
+        AnswerContext(now=cycle.now, issuer=issuer, responder=responder.der, statuses=statuses)
     )
     for serial, status in statuses.items():
         for algorithm in ALGORITHMS:

@@ -16,7 +16,7 @@ from pki_reconciler.ledger.rows import OutboxRow
 from pki_reconciler.ledger.write import Transaction
 from pki_schema.desired import Identity
 from pki_schema.instants import Instant
-from pki_schema.issued import IssuedAnswer, IssuedAuthority, IssuedCertificate
+from pki_schema.issued import CertificateState, IssuedAnswer, IssuedAuthority, IssuedCertificate
 
 Objects = tuple[PublicObject, ...]
 Authorities = Mapping[str, IssuedAuthority]
@@ -47,11 +47,16 @@ def authority(one: IssuedAuthority) -> Objects:
     return render.render_authority(one, issuers=[one.certificate.der])
 
 
+def living(authorities: Authorities) -> list[IssuedAuthority]:
+    """The CA generations whose certificate has not expired; the others' files are leaving."""
+    return [a for a in authorities.values() if a.certificate.state is not CertificateState.EXPIRED]
+
+
 def crls_below(issuer: str, authorities: Authorities) -> Objects:
     """The CRL of a CA, and the CRL chains of everything below it, which contain it."""
     return tuple(
         item
-        for one in authorities.values()
+        for one in living(authorities)
         if issuer in {a.spki for a in line_of(authorities, one.spki)}
         for item in crl(one, authorities)
     )
@@ -119,7 +124,7 @@ def _staple(reader: Reader, certificate: IssuedCertificate) -> IssuedAnswer | No
 def everything(reader: Reader) -> Iterator[PublicObject]:
     """A full render: every unit of what the ledger knows, by the same functions."""
     authorities = reader.authorities()
-    for one in authorities.values():
+    for one in living(authorities):
         yield from authority(one)
         yield from crl(one, authorities)
         yield from answers(one, reader.answers(one.spki))

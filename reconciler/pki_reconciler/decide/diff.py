@@ -36,11 +36,13 @@ def wish_of(subject: Subject, touched: Touched, now: Instant) -> Wish:
     if _is_suspended(subject):
         return Wish(waiting=Waiting(subject=subject.identity, reason="suspended by its author"))
     git = _asked_by_git(subject, touched)
-    if isinstance(git, Held):
-        return Wish(held=git, clock=_asked_by_clock(subject, touched, now))
-    if isinstance(git, Waiting):
-        return Wish(waiting=git, clock=_asked_by_clock(subject, touched, now))
-    return Wish(git=git, clock=_asked_by_clock(subject, touched, now))
+    clock = _asked_by_clock(subject, touched, now)
+    return Wish(
+        git=git if isinstance(git, Action) else None,
+        clock=clock if isinstance(clock, Action) else None,
+        held=git if isinstance(git, Held) else None,
+        waiting=next((asked for asked in (git, clock) if isinstance(asked, Waiting)), None),
+    )
 
 
 def _is_suspended(subject: Subject) -> bool:
@@ -66,20 +68,19 @@ def _asked_by_git(subject: Subject, touched: Touched) -> Action | Held | Waiting
     return action(verb, subject, subject.declared, cause=Cause.GIT, reason=reason)
 
 
-def _asked_by_clock(subject: Subject, touched: Touched, now: Instant) -> Action | None:
-    """A renewal of exactly the applied meaning, when it is due and nothing stands against it."""
+def _asked_by_clock(subject: Subject, touched: Touched, now: Instant) -> Action | Waiting | None:
+    """A renewal of exactly the applied meaning, when it is due; what stands against it is said."""
     due = next((d for d in subject.due if d.work is DueWork.RENEW and d.at <= now), None)
     if due is None or subject.applied is None or subject.retired:
         return None
     if subject.current is None or subject.current.state is not CertificateState.VALID:
         return None
-    if _obstacle(subject, subject.applied, touched):
-        return None
+    obstacle = _obstacle(subject, subject.applied, touched)
+    if obstacle:
+        return Waiting(subject=subject.identity, reason=f"due for renewal, but {obstacle}")
     left = subject.current.not_after - now
     reason = f"{left.days} days left" if left.days >= 0 else f"expired {-left.days} days ago"
-    return action(
-        Verb.RENEW, subject, subject.applied, cause=Cause.CLOCK, reason=reason
-    )
+    return action(Verb.RENEW, subject, subject.applied, cause=Cause.CLOCK, reason=reason)
 
 
 def _difference(subject: Subject, declared: Meaning) -> tuple[Verb | None, str]:
@@ -168,6 +169,8 @@ def _authority_rule(subject: Subject, declared: Meaning, touched: Touched) -> He
         message = f"generation falls from {latest} to {settings.generation}"
     elif subject.applied and _identity_of_key(subject.applied) != _identity_of_key(declared):
         message = "subject, parent or key algorithm changed without a new generation"
+    elif subject.applied and _answers_end(subject.applied, declared):
+        message = "OCSP switched off, but certificates of this generation point to it"
     else:
         other = _same_name(declared, touched)
         if other:
@@ -180,6 +183,16 @@ def _authority_rule(subject: Subject, declared: Meaning, touched: Touched) -> He
         remedy=f"raise spec.generation to {latest + 1} and give it a subject of its own",
         origin=declared.origin,
         actions=(action(Verb.REISSUE, subject, declared, cause=Cause.GIT, reason=message),),
+    )
+
+
+def _answers_end(applied: Meaning, declared: Meaning) -> bool:
+    """A generation that began to answer answers until its last certificate has expired."""
+    before, after = applied.authority, declared.authority
+    return (
+        before is not None
+        and after is not None
+        and (before.ocsp.mode == "presigned" and after.ocsp.mode != "presigned")
     )
 
 
@@ -218,7 +231,9 @@ def _obstacle(subject: Subject, meaning: Meaning, touched: Touched) -> str:
         # A generation is its key: no certificate, however new, makes it trustworthy again.
         return "its key was revoked as compromised; raise spec.generation, with a new subject"
     issuer = issuer_of(meaning, touched)
-    if issuer and issuer.certificate.state is CertificateState.REVOKED:
+    # A responder goes on: what its CA signed has to be answered for until it has expired.
+    responder = subject.identity.kind == "ResponderCertificate"
+    if issuer and issuer.certificate.state is CertificateState.REVOKED and not responder:
         return f"its issuer {issuer.name} is revoked"
     settings = issuer.meaning.authority if issuer else None
     if settings and settings.lifecycle != "active" and subject.identity.kind == "Certificate":

@@ -12,6 +12,7 @@ from pki_reconciler.decide import diff
 from pki_reconciler.decide.guard import guard
 from pki_reconciler.decide.revocation import revocation_of
 from pki_reconciler.decide.status import CERTIFYING, expiries, status_actions
+from pki_schema.desired import Identity
 from pki_schema.instants import Instant, render
 from pki_schema.issued import Touched
 from pki_schema.planned import Action, Cause, Held, Plan, Verb, Waiting
@@ -24,28 +25,50 @@ def plan(touched: Touched, now: Instant) -> Plan:
     applied meanings goes on, and so does every refresh of status.
     """
     wishes = [diff.wish_of(subject, touched, now) for subject in touched.subjects]
-    git = [
-        *(revocation_of(revocation) for revocation in touched.revocations),
-        *(wish.git for wish in wishes if wish.git),
-    ]
+    revocations = [revocation_of(revocation) for revocation in touched.revocations]
+    wanted, taken = _one_key_one_subject([wish.git for wish in wishes if wish.git])
+    git = [*(r for r in revocations if isinstance(r, Action)), *wanted]
     refused = guard(git, touched)
-    accepted = [] if refused else git
+    accepted, short = _issuer_outlives([] if refused else git, touched, now)
     certified = {a.subject for a in accepted if a.verb in CERTIFYING or a.verb is Verb.RETIRE}
     ended = {c.subject for a in accepted if a.verb is Verb.REVOKE for c in a.certificates}
     clock = [w.clock for w in wishes if w.clock and w.clock.subject not in certified | ended]
-    lasting, short = _issuer_outlives([*accepted, *clock], touched, now)
+    due, late = _issuer_outlives(clock, touched, now)
+    lasting = [*accepted, *due]
     actions = [*lasting, *expiries(touched), *status_actions(lasting, touched)]
     return Plan(
         commit=touched.commit,
         actions=tuple(sorted(actions, key=lambda a: a.order)),
-        held=(*refused, *(w.held for w in wishes if w.held), *short),
-        waiting=tuple(sorted(_waiting(wishes))),
+        held=(*refused, *(w.held for w in wishes if w.held), *short, *late),
+        waiting=tuple(
+            sorted(
+                (
+                    *(wish.waiting for wish in wishes if wish.waiting),
+                    *(r for r in revocations if isinstance(r, Waiting)),
+                    *taken,
+                )
+            )
+        ),
         subjects=len(touched.subjects),
     )
 
 
-def _waiting(wishes: Sequence[diff.Wish]) -> list[Waiting]:
-    return [wish.waiting for wish in wishes if wish.waiting]
+def _one_key_one_subject(actions: Sequence[Action]) -> tuple[list[Action], list[Waiting]]:
+    """Of several subjects that come with one key only the first is certified (by identity).
+
+    The ledger knows the owners of keys certified before; here they all come in one plan.
+    """
+    owners: dict[bytes, Identity] = {}
+    taken: list[Waiting] = []
+    chosen: list[Action] = []
+    for action in sorted(actions, key=lambda a: a.subject):
+        key = action.meaning.profile.spki if action.meaning and action.verb in CERTIFYING else None
+        if key is not None and owners.setdefault(key, action.subject) != action.subject:
+            reason = f"its key belongs to {owners[key]}; commit a CSR with a key of its own"
+            taken.append(Waiting(subject=action.subject, reason=reason))
+        else:
+            chosen.append(action)
+    return chosen, taken
 
 
 def _issuer_outlives(

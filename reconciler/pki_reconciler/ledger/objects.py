@@ -112,6 +112,15 @@ def subjects_of(connection: sa.Connection, identities: Iterable[Identity]) -> fr
     return frozenset(s for s in found if (s.kind, s.tenant, s.name.partition("/")[0]) in owners)
 
 
+def certificates_of_tenant(connection: sa.Connection, tenant: str) -> frozenset[Identity]:
+    """All certificates that a tenant's services declare, with or without a CSR."""
+    prefix = f"Certificate/{tenant}"
+    query = sa.select(OBJECT.c.ref).where(
+        OBJECT.c.ref > prefix + "/", OBJECT.c.ref < prefix + "0", OBJECT.c.state != "removed"
+    )
+    return frozenset(map(refs.identity, connection.execute(query).scalars()))
+
+
 def in_use(connection: sa.Connection, subjects: Iterable[Identity]) -> Mapping[Identity, rows.Use]:
     """What subjects use now; without those that never had a certificate."""
     used = tables.certificate

@@ -117,6 +117,10 @@ class Reader:
         """The subjects that these services and CAs declare now."""
         return objects.subjects_of(self._connection, identities)
 
+    def certificates_of_tenant(self, tenant: str) -> frozenset[Identity]:
+        """All certificates that a tenant's services declare, with or without a CSR."""
+        return objects.certificates_of_tenant(self._connection, tenant)
+
     def referrers(self, identities: Iterable[Identity]) -> frozenset[Identity]:
         """All objects that refer to these, directly or through others; without these themselves
         unless they refer to each other.

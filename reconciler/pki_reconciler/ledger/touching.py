@@ -25,6 +25,7 @@ from pki_schema.desired import RevocationRequest, from_canonical
 from pki_schema.instants import Instant, to_epoch
 from pki_schema.issued import (
     Allowance,
+    CertificateState,
     Due,
     DueWork,
     IssuedAuthority,
@@ -148,19 +149,25 @@ def revocations_query() -> sa.Select[str, str]:
 
 
 def _open_revocations(connection: sa.Connection, now: Instant) -> tuple[OpenRevocation, ...]:
-    """Resolved to the certificates that are valid now."""
+    """Resolved to the certificates that are valid now, and to those that no longer are."""
     found = []
     for text, commit in connection.execute(revocations_query()).all():
         request = from_canonical(text.encode(), RevocationRequest)
-        meant = sa.select(CERTIFICATE).where(
-            targets.matching(request.spec.target),
-            CERTIFICATE.c.state == "valid",
-            CERTIFICATE.c.not_after >= to_epoch(now),
+        query = sa.select(CERTIFICATE).where(
+            targets.matching(request.spec.target), CERTIFICATE.c.state != "intended"
         )
-        valid = sorted(
-            (rows.certificate(row) for row in connection.execute(meant)), key=lambda c: c.key
+        meant = sorted(
+            (rows.certificate(row) for row in connection.execute(query)), key=lambda c: c.key
         )
-        found.append(OpenRevocation(request=request, commit=commit, certificates=tuple(valid)))
+        valid = [c for c in meant if c.state is CertificateState.VALID and c.not_after >= now]
+        found.append(
+            OpenRevocation(
+                request=request,
+                commit=commit,
+                certificates=tuple(valid),
+                former=tuple(c for c in meant if c not in valid),
+            )
+        )
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from pki_reconciler.observe.git import Repository
 from pki_reconciler.observe.manifests import ManifestCache
 from pki_reconciler.observe.reading import Reading
 from pki_schema.desired import (
+    GLOBAL,
     Declared,
     DesiredState,
     Identity,
@@ -74,6 +75,7 @@ class Judge:
             *loaded.problems,
             *check_references(loaded.state, present),
             *resolved.problems,
+            *self._over_quota(loaded.state, affected, resolved),
             *self._without_effect(affected - loaded.state.objects.keys()),
         )
         return Verdict(
@@ -81,6 +83,24 @@ class Judge:
             problems=in_reading_order(problems),
             parsed=reading.parsed,
         )
+
+    def _over_quota(
+        self, state: DesiredState, affected: Collection[Identity], resolved: Resolved
+    ) -> Iterator[Problem]:
+        """Counted over the whole tenant: its other services are not looked at, but they count."""
+        wanted = resolved.meanings.keys() | resolved.pending.keys()
+        former = self._reader.subjects_of(affected)
+        for tenant in sorted({i.tenant for i in affected if i.tenant}):
+            owner = state.objects.get(Identity("Tenant", GLOBAL, tenant))
+            if owner is None or not isinstance(owner.spec, TenantSpec):
+                continue
+            own = {s for s in wanted if s.tenant == tenant and s.kind == "Certificate"}
+            count = len((self._reader.certificates_of_tenant(tenant) - former) | own)
+            quota = owner.spec.quotas.certificates
+            if count > quota:
+                position = tree.at(owner, "spec", "quotas", "certificates")
+                message = f'tenant "{tenant}" declares {count} certificates; its quota is {quota}'
+                yield Problem(position, "PKI4040", message)
 
     def _without_effect(self, removed: Collection[Identity]) -> Iterator[Problem]:
         """Taking a revocation back: said, because its author will expect something to happen."""
@@ -131,9 +151,7 @@ class Judge:
             pending=tuple(sorted(resolved.pending)),
             # A responder answers for its CA's generation until that generation's last certificate
             # has expired, whatever the CA declares now.
-            withdrawn=tuple(
-                sorted(s for s in former - wanted if s.kind != "ResponderCertificate")
-            ),
+            withdrawn=tuple(sorted(s for s in former - wanted if s.kind != "ResponderCertificate")),
         )
 
 

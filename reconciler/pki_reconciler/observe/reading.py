@@ -109,15 +109,14 @@ class Reading:
         """The CSRs of these services, as far as the commit has them."""
         services = set(of)
         spots = {
-            tree.request_path(spot.identity): spot
+            path: spot
             for declared in self._placed()
             if declared.identity in services
             for _, certificate in certificates_of(declared)
             for spot in [
-                tree.RequestPath(
-                    declared.identity.tenant, declared.identity.name, certificate.name
-                )
+                tree.RequestPath(declared.identity.tenant, declared.identity.name, certificate.name)
             ]
+            for path in tree.request_paths(spot.identity)
         }
         blobs = {path: self.blobs[path] for path in spots if path in self.blobs}
         self._searched |= blobs.keys()

@@ -106,9 +106,7 @@ def _wait(descriptor: int, patience: float) -> None:
             time.sleep(0.05)
 
 
-def _run(
-    source: Remote, target: Path, command: Sequence[str], *, keep: Sequence[int] = ()
-) -> None:
+def _run(source: Remote, target: Path, command: Sequence[str], *, keep: Sequence[int] = ()) -> None:
     allowed = ("-c", "protocol.allow=never", "-c", f"protocol.{source.protocol}.allow=always")
     slow = ("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60")
     # git's own choice leaves loose objects and refs to chance when the power fails.

@@ -99,6 +99,10 @@ def _revocation(spec: RevocationSpec) -> Iterator[Fault]:
 
 
 def _authority(spec: CertificateAuthoritySpec) -> Iterator[Fault]:
+    if spec.lifecycle == "revoked":
+        message = "a CA is revoked by a Revocation with a reason, not by its lifecycle"
+        hint = "declare a Revocation with target {authority: …}; keep lifecycle: retired"
+        yield ("lifecycle",), "PKI2226", message, hint
     yield from subject_faults(spec.subject)
     if spec.generation < 1:
         yield ("generation",), "PKI2220", f"{spec.generation} is no generation", "count from 1"

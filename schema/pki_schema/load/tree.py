@@ -109,6 +109,13 @@ def request_path(subject: Identity) -> str:
     return f"tenants/{subject.tenant}/csr/{service}{suffix}.pem"
 
 
+def request_paths(subject: Identity) -> tuple[str, ...]:
+    """Every path where the CSR of a service certificate may stand; two at once are an error."""
+    service, certificate = subject.name.split("/")
+    explicit = f"tenants/{subject.tenant}/csr/{service}.{certificate}.pem"
+    return tuple(dict.fromkeys((request_path(subject), explicit)))
+
+
 def place(declared: Declared) -> tuple[Identity, tuple[Problem, ...]]:
     """The identity an object has where it stands, and what is wrong with its place."""
     spot = classify(declared.position.path)

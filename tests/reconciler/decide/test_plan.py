@@ -267,6 +267,47 @@ def test_a_removed_csr_waits_while_the_applied_meaning_is_renewed() -> None:
     assert found.waiting[0].reason == "waits for its CSR"
 
 
+def test_one_key_is_for_one_subject_within_a_plan() -> None:
+    """However the two commits that declared them were polled."""
+    web = certificate_identity("vcc", "web", "default")
+    found = plan(
+        touched(
+            issued(applied=None, current=None), issued(identity=web, applied=None, current=None)
+        ),
+        EPOCH,
+    )
+    assert [a.subject for a in found.actions if a.verb is Verb.ISSUE] == [API]
+    assert found.waiting[0].subject == web
+
+
+def test_a_revocation_that_means_nothing_waits_where_it_is_seen() -> None:
+    found = plan(touched(revocations=(revocation("typo", 0),)), EPOCH)
+    assert (found.actions, found.waiting[0].reason) == (
+        (),
+        "matches no certificate; see its target",
+    )
+
+
+def test_the_key_of_a_certificate_revoked_before_is_blocked_when_it_turns_out_to_be_lost() -> None:
+    once = certificate(state=CertificateState.REVOKED)
+    late = msgspec.structs.replace(revocation("lost", 0, reason="keyCompromise"), former=(once,))
+    [action] = plan(touched(revocations=(late,)), EPOCH).actions
+    assert (action.certificates, action.blocks) == ((), (once.spki,))
+
+
+def test_what_outlives_its_issuer_does_not_keep_the_renewal_waiting() -> None:
+    long = meaning(profile=profile(duration=1800 * 86_400))
+    found = plan(touched(issued(declared=long, due=(DUE,))), EPOCH + 61 * DAY)
+    assert [h.code for h in found.held] == ["PKI6005"]
+    assert [(a.verb, a.meaning) for a in found.actions if a.meaning] == [(Verb.RENEW, meaning())]
+
+
+def test_a_due_renewal_that_meets_an_obstacle_is_told() -> None:
+    retired = {ISSUER: authority(lifecycle="retired")}
+    found = plan(touched(issued(due=(DUE,)), authorities=retired), EPOCH + 61 * DAY)
+    assert found.waiting[0].reason == "due for renewal, but its issuer issuing is retired"
+
+
 def test_nothing_is_issued_from_a_retired_ca() -> None:
     found = plan(
         touched(
@@ -353,7 +394,12 @@ def test_revocations_are_told_first() -> None:
 
 def test_long_plans_are_counted_not_dropped() -> None:
     many = [
-        issued(identity=certificate_identity("vcc", f"s{n}", "default"), applied=None, current=None)
+        issued(
+            identity=certificate_identity("vcc", f"s{n}", "default"),
+            declared=meaning(profile=profile(spki=f"key {n}".encode())),
+            applied=None,
+            current=None,
+        )
         for n in range(60)
     ]
     told = list(report.lines(plan(touched(*many), EPOCH), limit=50))
