@@ -85,8 +85,8 @@ def entries_lost(
 
     To be asked before overwriting what a target holds: a full CRL is complete. ``may_leave`` knows
     which certificates have expired (and were on one further CRL, RFC 5280 section 3.3) or were
-    released from hold; a CRL does not. Both are CRLs in DER, or chains of CRLs in PEM; ``ValueError``
-    if one cannot be read.
+    released from hold; a CRL does not. Both are CRLs in DER, or chains of CRLs in PEM;
+    ``ValueError`` if one cannot be read.
     """
     before, after = _listed(previous), _listed(following)
     return tuple(sorted(serial for _, serial in before - after if not may_leave(serial)))

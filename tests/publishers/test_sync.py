@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from pki_publishers import layout, render, sync
 from pki_publishers.layout import Class
@@ -127,3 +129,16 @@ def test_a_complete_crl_loses_nothing(estate, now):
     before = estate.issuing.sign_crl(number=1, revoked=[3])
     after = estate.issuing.sign_crl(number=2, revoked=[3, 4], at=now, until=now + timedelta(days=1))
     assert sync.entries_lost(before, after, may_leave=lambda _: False) == ()
+
+
+def test_a_chain_loses_no_entry_of_any_level(estate):
+    """Nginx reads the chain; a root CRL without its entry in there un-revokes a CA."""
+
+    def chain(*crls: bytes) -> bytes:
+        parts = (x509.load_der_x509_crl(crl) for crl in crls)
+        return b"".join(part.public_bytes(serialization.Encoding.PEM) for part in parts)
+
+    issuing = estate.issuing.sign_crl(number=1, revoked=[3])
+    before = chain(issuing, estate.root.sign_crl(number=1, revoked=[9]))
+    after = chain(issuing, estate.root.sign_crl(number=2, revoked=[3]))
+    assert sync.entries_lost(before, after, may_leave=lambda _: False) == (9,)

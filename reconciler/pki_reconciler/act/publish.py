@@ -160,8 +160,8 @@ def _summarise(cycle: Cycle) -> None:
 def _catch_up(cycle: Cycle, targets: Mapping[str, Target]) -> bool:
     """A target that was bound only now, was emptied or put back to an older state gets everything.
 
-    Told by the certificates and CRLs of the CAs and by ``status.json``: what the ledger remembers to
-    have written there has to be there. Returns whether there was such a target.
+    Told by the certificates and CRLs of the CAs and by ``status.json``: what the ledger remembers
+    to have written has to be there. Returns whether there was such a target.
     """
     behind = [name for name, target in targets.items() if _is_behind(cycle, name, target)]
     for name in behind:

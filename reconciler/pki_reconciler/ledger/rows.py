@@ -74,8 +74,8 @@ class ObjectRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """The certificate a subject uses, the accepted commit it was certified under, and when it will be
-    renewed.
+    """The certificate a subject uses, the accepted commit it was certified under, and when it is to
+    be renewed.
     """
 
     issuer: str
