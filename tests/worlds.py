@@ -126,7 +126,7 @@ class World:
         (self.tree / path).unlink()
 
     def revoke(self, name: str, target: str, reason: str, more: str = "") -> None:
-        """Declare a revocation; ``target`` is a flow mapping such as ``{tenant: vcc, service: x}``."""
+        """Declare a revocation; ``target`` is a flow mapping: ``{tenant: vcc, service: x}``."""
         self.write(
             f"revocations/{name}.yaml",
             "apiVersion: pki.vcc.local/v1\nkind: Revocation\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
@@ -318,6 +319,22 @@ def test_going_back_to_an_older_commit_is_a_rewritten_history(world: World) -> N
     outcome = world.reconcile(minutes=1)
     assert outcome.observed.rewound is not None
     assert (apply.exit_code(outcome), outcome.plans[-1].commit) == (1, accepted)
+
+
+def test_a_rewritten_history_is_refused_by_a_new_clone_too(world: World) -> None:
+    """The clone was lost, and the accepted commit is nowhere any more."""
+    _append(world, CLARA, "  duration: 60d\n")
+    world.commit()
+    world.reconcile(minutes=1)
+    before = Published.of(world)
+    _git(world, "reset", "--quiet", "--hard", "HEAD~1")
+    _git(world, "reflog", "expire", "--expire=now", "--all")
+    _git(world, "gc", "--quiet", "--prune=now")
+    shutil.rmtree(world.root / "state" / "repository.git")
+    outcome = world.reconcile(minutes=1)
+    assert outcome.observed.rewound is not None
+    assert apply.exit_code(outcome) == 1
+    assert Published.of(world) == before
 
 
 def test_a_branch_without_common_history_is_refused(world: World) -> None:

@@ -105,7 +105,7 @@ def test_a_restored_ledger_learns_revocations_from_git_again(tmp_path: Path) -> 
 
 
 def test_the_crl_of_a_ca_outlives_an_older_certificate_of_its_key(tmp_path: Path) -> None:
-    """The CA is certified again with the same key; the end of its first certificate ends nothing."""
+    """Certified again with the same key: the end of its first certificate ends nothing."""
     world = World.shipped(tmp_path)
     world.reconcile()
     world.edit("cas/vcc-people.yaml", "policies: [{oid: 2.5.29.32.0}]", "policies: []")

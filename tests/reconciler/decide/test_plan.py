@@ -1,4 +1,4 @@
-"""The planner on values alone: what Git asks for, what the clock asks for, and what is held back."""
+"""The planner on values alone: what Git and the clock ask for, and what is held back."""
 
 from __future__ import annotations
 
