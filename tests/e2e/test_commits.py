@@ -389,6 +389,25 @@ def test_a_merge_is_judged_as_its_difference_to_its_first_parent(world: World) -
     assert Published.of(world).current("argus-backend")["commit"] == merge
 
 
+def test_a_merge_that_makes_the_branch_its_second_parent_is_a_rewritten_history(
+    world: World,
+) -> None:
+    """The accepted commits would be a side branch of a history that nobody judged."""
+    _append(world, CLARA, "  duration: 60d\n")
+    world.commit()
+    world.reconcile(minutes=1)
+    _git(world, "checkout", "--quiet", "-b", "side", "HEAD~1")
+    _append(world, ARGUS, "  duration: 60d\n")
+    world.commit("On a side branch")
+    _git(world, "merge", "--quiet", "--no-ff", "--message=Merge the wrong way round", "main")
+    _git(world, "branch", "--force", "main", "side")
+    _git(world, "checkout", "--quiet", "main")
+    outcome = world.reconcile(minutes=1)
+    assert outcome.observed.rewound is not None
+    assert apply.exit_code(outcome) == 1
+    assert outcome.done.signed == 0
+
+
 def test_a_revocation_that_never_was_on_the_first_parent_chain_does_not_count(
     world: World,
 ) -> None:

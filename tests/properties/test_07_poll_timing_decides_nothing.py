@@ -120,10 +120,6 @@ def test_polling_often_or_once_comes_to_the_same_end_at_length(
     compare(nursery, history)
 
 
-@pytest.mark.xfail(
-    reason="a revocation is resolved to certificates when it is carried out; identities and keys "
-    "that its commit declares but nobody has certified yet are not kept with it"
-)
 @pytest.mark.parametrize("reason", ["keyCompromise", "cessationOfOperation"])
 def test_who_is_revoked_before_ever_being_certified_is_not_certified(
     nursery: Nursery, reason: str

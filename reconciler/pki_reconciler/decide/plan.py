@@ -25,8 +25,9 @@ def plan(touched: Touched, now: Instant) -> Plan:
     applied meanings goes on, and so does every refresh of status.
     """
     wishes = [diff.wish_of(subject, touched, now) for subject in touched.subjects]
-    revocations = [revocation_of(revocation) for revocation in touched.revocations]
-    wanted, taken = _one_key_one_subject([wish.git for wish in wishes if wish.git])
+    revocations = [revocation_of(one, touched.subjects) for one in touched.revocations]
+    asked = [wish.git for wish in wishes if wish.git]
+    wanted, taken = _one_key_one_subject(_unless_revoked(asked, revocations))
     git = [*(r for r in revocations if isinstance(r, Action)), *wanted]
     refused = guard(git, touched)
     accepted, short = _issuer_outlives([] if refused else git, touched, now)
@@ -51,6 +52,22 @@ def plan(touched: Touched, now: Instant) -> Plan:
         ),
         subjects=len(touched.subjects),
     )
+
+
+def _unless_revoked(
+    actions: Sequence[Action], revocations: Sequence[Action | Waiting]
+) -> list[Action]:
+    """Without first certificates of those that a revocation of the same plan is about."""
+    ending = [r for r in revocations if isinstance(r, Action)]
+    suspended = {subject for r in ending for subject in r.suspends}
+    blocked = {key for r in ending for key in r.blocks}
+    return [a for a in actions if a.subject not in suspended and _key(a) not in blocked]
+
+
+def _key(action: Action) -> str:
+    """The key that an action certifies, where Git names it (SHA-256 of its SPKI, hex)."""
+    spki = action.meaning.profile.spki if action.meaning and action.verb in CERTIFYING else None
+    return diff.digest_of(spki) if spki else ""
 
 
 def _one_key_one_subject(actions: Sequence[Action]) -> tuple[list[Action], list[Waiting]]:

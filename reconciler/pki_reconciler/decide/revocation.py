@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from pki_schema.desired import GLOBAL, Identity
-from pki_schema.issued import IssuedCertificate, OpenRevocation
+from pki_schema.issued import IssuedCertificate, OpenRevocation, Subject
+from pki_schema.kinds.revocation import RevocationTarget
 from pki_schema.planned import Action, Cause, CertificateRef, Verb, Waiting, Wave
 
 REPLACED_BY_ITSELF = "superseded"
 KEY_IS_LOST = frozenset({"keyCompromise", "cACompromise", "aACompromise"})
 
 
-def revocation_of(open_revocation: OpenRevocation) -> Action | Waiting:
+def revocation_of(
+    open_revocation: OpenRevocation, subjects: Sequence[Subject] = ()
+) -> Action | Waiting:
     """One action for one ``Revocation``: it is resolved once, to the certificates valid now.
 
-    One that means no certificate at all waits, visibly: its author mistyped something, or revokes
-    what is about to be issued.
+    ``subjects`` are those that the plan looks at: who is declared and was never certified is meant
+    too, so that looking in between decides nothing. A revocation that means nobody at all waits,
+    visibly: its author has mistyped something.
 
     ``superseded`` asks for a replacement by itself; a compromise blocks the key and is replaced as
     soon as there is another; every other reason suspends the identity until its service names the
@@ -31,7 +36,8 @@ def revocation_of(open_revocation: OpenRevocation) -> Action | Waiting:
     )
     subject = Identity("Revocation", GLOBAL, open_revocation.request.name)
     meant = (*open_revocation.certificates, *open_revocation.former)
-    if not meant and spec.target.key is None:
+    coming = [s for s in subjects if s.current is None and _means(spec.target, s)]
+    if not (meant or coming or spec.target.key):
         return Waiting(subject=subject, reason="matches no certificate; see its target")
     suspends = spec.reason != REPLACED_BY_ITSELF and spec.reason not in KEY_IS_LOST
     return Action(
@@ -44,15 +50,44 @@ def revocation_of(open_revocation: OpenRevocation) -> Action | Waiting:
         certificates=certificates,
         revocation_reason=str(spec.reason),
         invalidity_date=str(spec.invalidity_date or ""),
-        suspends=tuple(sorted({c.subject for c in meant})) if suspends else (),
-        blocks=_keys(open_revocation, meant) if spec.reason in KEY_IS_LOST else (),
+        suspends=_identities(meant, coming) if suspends else (),
+        blocks=_keys(spec.target, meant, coming) if spec.reason in KEY_IS_LOST else (),
     )
 
 
-def _keys(open_revocation: OpenRevocation, meant: Sequence[IssuedCertificate]) -> tuple[str, ...]:
-    """Every key that was certified for what is meant, and the one that is named itself."""
-    named = open_revocation.request.spec.target.key
-    return tuple(sorted({*(c.spki for c in meant), *([str(named)] if named else [])}))
+def _means(target: RevocationTarget, subject: Subject) -> bool:
+    """Whether a target means what a subject is about to be certified as."""
+    identity, declared = subject.identity, subject.declared
+    if declared is None or identity.kind != "Certificate":
+        return False
+    if target.service is not None:
+        service, _, name = identity.name.partition("/")
+        return (identity.tenant, service) == (target.tenant, target.service) and (
+            target.certificate in (None, name)
+        )
+    return target.template is not None and declared.template == target.template
+
+
+def _identities(
+    meant: Sequence[IssuedCertificate], coming: Sequence[Subject]
+) -> tuple[Identity, ...]:
+    return tuple(sorted({*(c.subject for c in meant), *(s.identity for s in coming)}))
+
+
+def _keys(
+    target: RevocationTarget, meant: Sequence[IssuedCertificate], coming: Sequence[Subject]
+) -> tuple[str, ...]:
+    """Every key that was certified, or is about to be, for what is meant; or the one named."""
+    declared = (s.declared.profile.spki for s in coming if s.declared)
+    return tuple(
+        sorted(
+            {
+                *(c.spki for c in meant),
+                *(hashlib.sha256(spki).hexdigest() for spki in declared if spki),
+                *([str(target.key)] if target.key else []),
+            }
+        )
+    )
 
 
 def _reason(reason: str, count: int) -> str:
