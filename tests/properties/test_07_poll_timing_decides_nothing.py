@@ -37,7 +37,10 @@ from tests.properties.witness import entries
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """What a history led to, without serials and times. ``ended``: a revocation came over it."""
+    """What a history led to, without serials and times.
+
+    ``applied`` for those with a good certificate; ``ended``: a revocation came over it.
+    """
 
     accepted: tuple[str, ...]
     declared: dict[Identity, object]
@@ -57,7 +60,11 @@ def end_of(scene: Scene) -> End:
         for e in entries(ledger, "certificate-intended")
     }
     ended = [owners[e.body["issuer"], e.body["serial"]] for e in entries(ledger, "revoked")]
-    settled = [s for s in subjects if s.declared and not s.declared.suspended and not s.held_by]
+    settled = [
+        s
+        for s in subjects
+        if s.declared and not s.declared.suspended and s.current and str(s.current.state) == "valid"
+    ]
     return End(
         accepted=tuple(e.body["commit"] for e in entries(ledger, "accepted")),
         declared={s.identity: placeless(s.declared) for s in subjects if s.declared},
