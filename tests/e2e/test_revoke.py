@@ -559,6 +559,7 @@ def test_signing_cas_list_what_has_expired_for_ever(world: World) -> None:
         world.reconcile(days=1)
     crl = Published.of(world).crl("vcc-signing")
     oids = [extension.oid.dotted_string for extension in crl.extensions]
+    assert crl.last_update_utc == world.clock.now()
     assert crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
     assert "2.5.29.60" in oids
 
