@@ -28,7 +28,7 @@ check: .venv/installed ## ruff, mypy and the import contracts
 
 check-all: check ## check, then every test including the slow ones
 	@ci/debian-packages
-	$(bin)/pytest -n 2 -m "not soak" $(ARGS)
+	$(bin)/pytest -n 2 --dist worksteal -m "not soak" $(ARGS)
 
 lock: ## requirements.lock anew from pyproject.toml (ARGS=--upgrade for the newest versions)
 	@$(PYTHON) -m venv build/lock
