@@ -177,20 +177,28 @@ class CertificateSet:
         return f"{self.folder}/fullchain.pem"
 
 
+def certificate_folder(tenant: str, service: str, certificate: str) -> str:
+    """Where everything of one service certificate is: its sets, pointer and staple."""
+    return "/".join(("svc", *(_checked(name, _LABEL) for name in (tenant, service, certificate))))
+
+
 def certificate_set(tenant: str, service: str, certificate: str, set_id: str) -> CertificateSet:
-    """``set_id`` is the first 16 hex digits of the SHA-256 of the certificate's DER."""
-    folder = _certificate_folder(tenant, service, certificate)
+    """``set_id`` is the first 16 hex digits of the SHA-256 of the set's ``fullchain.pem``.
+
+    Of the whole chain, because an intermediate may be certified again below the same certificate.
+    """
+    folder = certificate_folder(tenant, service, certificate)
     return CertificateSet(folder=f"{folder}/{_checked(set_id, '[0-9a-f]{16}')}")
 
 
 def current_path(tenant: str, service: str, certificate: str) -> str:
     """The pointer to a service certificate's current set."""
-    return f"{_certificate_folder(tenant, service, certificate)}/current.json"
+    return f"{certificate_folder(tenant, service, certificate)}/current.json"
 
 
 def staple_path(tenant: str, service: str, certificate: str) -> str:
     """The OCSP answer in DER for a server to staple (nginx ``ssl_stapling_file``)."""
-    return f"{_certificate_folder(tenant, service, certificate)}/staple.der"
+    return f"{certificate_folder(tenant, service, certificate)}/staple.der"
 
 
 def headers(
@@ -214,10 +222,6 @@ def headers(
 def http_date(instant: Instant) -> str:
     """``Mon, 23 Nov 2026 17:47:53 GMT`` (RFC 9110 section 5.6.7)."""
     return format_datetime(instants.whole(instant), usegmt=True)
-
-
-def _certificate_folder(tenant: str, service: str, certificate: str) -> str:
-    return "/".join(("svc", *(_checked(name, _LABEL) for name in (tenant, service, certificate))))
 
 
 def _checked(text: str, form: str) -> str:

@@ -173,14 +173,14 @@ def render_certificate(
         return ()
     names = _named(certificate)
     unit = "/".join(("certificate", *names))
-    files = _set(certificate, chain=chain, names=names)
+    set_id, files = _set(certificate, chain=chain, names=names)
     stapled = _staple(staple, names=names)
     current = Current(
         tenant=names[0],
         service=names[1],
         certificate=names[2],
         state=str(certificate.state.value),
-        set=_set_id(certificate),
+        set=set_id,
         files={one.path.rsplit("/", 1)[1]: _file(one) for one in files},
         serial=f"{certificate.serial:x}",
         not_before=instants.render(certificate.not_before),
@@ -200,10 +200,9 @@ def render_certificate(
     return (*files, *stapled, pointer)
 
 
-def set_paths(certificate: IssuedCertificate) -> list[str]:
-    """The paths of a service certificate's immutable set."""
-    paths = layout.certificate_set(*_named(certificate), _set_id(certificate))
-    return [paths.cert, paths.chain, paths.fullchain]
+def folder(certificate: IssuedCertificate) -> str:
+    """Where the sets, the pointer and the staple of a service certificate are."""
+    return layout.certificate_folder(*_named(certificate))
 
 
 def pointer_paths(certificate: IssuedCertificate) -> tuple[str, str]:
@@ -224,19 +223,25 @@ def _set(
     *,
     chain: Sequence[IssuedAuthority],
     names: tuple[str, str, str],
-) -> tuple[PublicObject, ...]:
-    """The immutable files: PEM with the leaf first (RFC 8446 section 4.4.2), the root left out."""
-    paths = layout.certificate_set(*names, _set_id(certificate))
+) -> tuple[str, tuple[PublicObject, ...]]:
+    """The immutable files and the name of their folder, which is the hash of what is in them.
+
+    PEM with the leaf first (RFC 8446 section 4.4.2), the root left out.
+    """
     leaf = _pem("CERTIFICATE", certificate.der)
     above = b"".join(
         _pem("CERTIFICATE", one.certificate.der)
         for one in chain
         if one.certificate.issuer != one.spki
     )
+    set_id = hashlib.sha256(leaf + above).hexdigest()[:16]
+    paths = layout.certificate_set(*names, set_id)
     bodies = {paths.cert: leaf, paths.chain: above, paths.fullchain: leaf + above}
     unit = "/".join(("certificate", *names))
     # An empty chain.pem would keep servers from starting; below a root there is none.
-    return tuple(PublicObject(path, body, Class.SET, unit) for path, body in bodies.items() if body)
+    return set_id, tuple(
+        PublicObject(path, body, Class.SET, unit) for path, body in bodies.items() if body
+    )
 
 
 def _staple(
@@ -255,10 +260,6 @@ def _staple(
             instants.to_epoch(staple.this_update),
         ),
     )
-
-
-def _set_id(certificate: IssuedCertificate) -> str:
-    return hashlib.sha256(certificate.der).hexdigest()[:16]
 
 
 def _file(one: PublicObject) -> File:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 from tests.fakes import InMemoryTarget
@@ -49,16 +51,85 @@ def test_the_files_of_a_retired_service_outlive_its_certificate_by_the_retention
     assert left() == set()
 
 
-def test_a_renewed_certificate_leaves_its_old_set_until_it_has_expired(tmp_path: Path) -> None:
+def _sets(world: World, folder: str) -> dict[str, bytes]:
+    files = _target(world).files
+    return {p: body for p, body in files.items() if p.startswith(folder) and p.endswith(".pem")}
+
+
+def test_a_renewed_certificate_leaves_its_old_set_for_the_retention(tmp_path: Path) -> None:
+    """Somebody may have read the pointer just before; 30 days later nobody has."""
     world = World.shipped(tmp_path)
     world.reconcile()
+    first = _sets(world, "svc/vcc/vpb-backend/default/")
     world.reconcile(days=61)
-    sets = [p for p in _target(world).files if p.startswith("svc/vcc/vpb-backend/default/")]
-    assert sum(path.endswith("/cert.pem") for path in sets) == 2
-    world.reconcile(days=30)
+    both = _sets(world, "svc/vcc/vpb-backend/default/")
+    assert len(both) == 2 * len(first)
+    assert first.items() <= both.items()
+    world.reconcile(days=29)
+    assert _sets(world, "svc/vcc/vpb-backend/default/") == both
+    world.reconcile(days=2)
+    assert _sets(world, "svc/vcc/vpb-backend/default/") == dict(both.items() - first.items())
+
+
+def test_an_intermediate_certified_again_makes_new_sets_of_what_it_issued(tmp_path: Path) -> None:
+    """What readers may keep for ever never changes: the new chain stands at a new path, the
+    pointer names it in the same reconcile, and the old one goes after the retention.
+    """
+    world = World.shipped(tmp_path)
+    world.reconcile()
+    folder = "svc/vcc/admin-example/default"
+    before = _sets(world, "svc/")
+    world.edit("cas/vcc-people.yaml", "policies: [{oid: 2.5.29.32.0}]", "policies: []")
+    world.commit()
+    world.reconcile(days=1)
+    after = _sets(world, "svc/")
+    current = json.loads(_target(world).files[f"{folder}/current.json"])
+    named = {file["path"]: file["sha256"] for file in current["files"].values()}
+    assert before.items() <= after.items()
+    assert named.keys() == after.keys() - before.keys()
+    assert all(hashlib.sha256(after[path]).hexdigest() == named[path] for path in named)
+    assert after[f"{folder}/{current['set']}/cert.pem"] in before.values()
     world.reconcile(days=31)
-    sets = [p for p in _target(world).files if p.startswith("svc/vcc/vpb-backend/default/")]
-    assert sum(path.endswith("/cert.pem") for path in sets) == 2  # the first is gone, a third came
+    assert _sets(world, f"{folder}/").keys() == named.keys()
+
+
+def test_a_target_bound_later_gets_the_same_after_an_intermediate_was_certified_again(
+    tmp_path: Path,
+) -> None:
+    world = World.shipped(tmp_path)
+    world.reconcile()
+    world.edit("cas/vcc-people.yaml", "policies: [{oid: 2.5.29.32.0}]", "policies: []")
+    world.commit()
+    world.reconcile(days=1)
+    world.reconcile(days=31)
+    world.targets = {**world.targets, "mirror": InMemoryTarget()}
+    world.reconcile()
+    assert _target(world, "mirror").files == _target(world).files
+
+
+def test_what_is_on_its_way_out_is_not_published_anew(tmp_path: Path) -> None:
+    """A retired service's certificate has expired: a new target gets none of it, and where the
+    folder was put back to an older state, the files go when they would have gone.
+    """
+    world = World.shipped(tmp_path)
+    world.reconcile()
+    world.remove("tenants/vcc/services/vpb-backend.yaml")
+    world.remove("tenants/vcc/csr/vpb-backend.pem")
+    world.commit()
+    world.reconcile(days=1)
+    world.reconcile(days=90)
+    left = dict(_target(world).files)
+    world.targets = {**world.targets, "mirror": InMemoryTarget()}
+    world.reconcile()
+    folder = "svc/vcc/vpb-backend/"
+    assert any(path.startswith(folder) for path in left)
+    assert not any(path.startswith(folder) for path in _target(world, "mirror").files)
+    _target(world).files.clear()
+    _target(world).files.update({p: b for p, b in left.items() if not p.startswith("crl/")})
+    world.reconcile(days=1)
+    assert any(path.startswith(folder) for path in _target(world).files)
+    world.reconcile(days=31)
+    assert not any(path.startswith(folder) for path in _target(world).files)
 
 
 def test_an_emptied_target_is_brought_back(tmp_path: Path) -> None:

@@ -107,16 +107,38 @@ def test_below_a_root_there_is_no_chain_file(estate):
     assert sorted(by_name(objects)) == ["cert.pem", "current.json", "fullchain.pem"]
 
 
-def test_set_is_named_by_the_certificate(estate, rendered):
-    set_id = hashlib.sha256(estate.leaf.der).hexdigest()[:16]
-    assert by_name(rendered)["cert.pem"].path == f"svc/vcc/api/web/{set_id}/cert.pem"
+def test_set_is_named_by_what_is_in_it(estate, rendered):
+    """``sha256sum fullchain.pem`` begins with the name of its folder."""
+    full = by_name(rendered)["fullchain.pem"]
+    set_id = hashlib.sha256(full.body).hexdigest()[:16]
+    assert {one.path for one in rendered if one.kind is Class.SET} == {
+        f"svc/vcc/api/web/{set_id}/{name}.pem" for name in ("cert", "chain", "fullchain")
+    }
+
+
+def test_another_certificate_of_the_same_intermediate_makes_another_set(estate, stranger):
+    """What is served as immutable never changes: neither the leaf's bytes nor the chain's."""
+    again = msgspec.structs.replace(estate.issuing.issued, certificate=stranger.issued.certificate)
+    sets = {
+        one.path: one.body
+        for issuer in (estate.issuing.issued, again)
+        for one in render.render_certificate(
+            estate.leaf,
+            chain=(issuer, estate.root.issued),
+            staple=None,
+            commit="c",
+            renew_at=None,
+        )
+        if one.kind is Class.SET
+    }
+    assert len(sets) == 6
 
 
 def test_pointer_names_what_stands_there(estate, rendered):
     """Golden: this document is read by other people's scripts."""
     objects = by_name(rendered)
     stem = render.stem_of(estate.issuing.issued)
-    set_id = hashlib.sha256(estate.leaf.der).hexdigest()[:16]
+    set_id = hashlib.sha256(objects["fullchain.pem"].body).hexdigest()[:16]
 
     def entry(name):
         one = objects[name]

@@ -10,8 +10,10 @@ from itertools import islice
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from pki_publishers.release import PublicObject
 from pki_reconciler.act import units
 from pki_reconciler.act.cycle import BATCH, Cycle, line_of, newest
+from pki_reconciler.act.retention import supersede
 from pki_reconciler.chain import (
     CertificateFacts,
     Intended,
@@ -24,6 +26,7 @@ from pki_reconciler.chain import (
 )
 from pki_reconciler.decide.build import Issuer, build_certificate
 from pki_reconciler.decide.lint import CertificateContext, certificate_rules
+from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import CertificateIssued, KeyRecorded
 from pki_schema.desired import Identity, Meaning
 from pki_schema.instants import Instant
@@ -89,24 +92,27 @@ def conclude(cycle: Cycle, signed: Sequence[Signed[CertificateFacts]]) -> None:
     with cycle.ledger.transaction(cycle.now) as transaction:
         transaction.append(records, commit=cycle.commit, plan=cycle.plan)
         authorities = transaction.reader.authorities()
-        objects = [o for item in signed for o in _authority_objects(item, authorities)]
         made = [issued(item) for item in signed]
-        units.keep(
-            cycle,
-            transaction,
-            (*objects, *units.current(transaction.reader, authorities, made, fresh=())),
-        )
+        objects = [
+            *_authority_objects(cycle, transaction.reader, made, authorities),
+            *units.current(transaction.reader, authorities, made, fresh=()),
+        ]
+        supersede(cycle, transaction, objects)
+        units.keep(cycle, transaction, objects)
     cycle.done.signed += len(signed)
 
 
 def _authority_objects(
-    signed: Signed[CertificateFacts], authorities: Mapping[str, IssuedAuthority]
-) -> units.Objects:
-    """What is published because a CA was certified."""
-    facts = signed.facts
-    if facts.subject.kind != "AuthorityCertificate":
-        return ()
-    return units.authority(authorities[facts.spki])
+    cycle: Cycle,
+    reader: Reader,
+    made: Sequence[IssuedCertificate],
+    authorities: Mapping[str, IssuedAuthority],
+) -> Iterator[PublicObject]:
+    """What is published because CAs were certified: they, and the chains they have a part in."""
+    certified = [authorities[c.spki] for c in made if c.subject.kind == "AuthorityCertificate"]
+    for one in certified:
+        yield from units.authority(one)
+    yield from units.chains_through(reader, authorities, certified, now=cycle.now)
 
 
 def issued(signed: Signed[CertificateFacts]) -> IssuedCertificate:

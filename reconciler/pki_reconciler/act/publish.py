@@ -165,10 +165,12 @@ def _catch_up(cycle: Cycle, targets: Mapping[str, Target]) -> bool:
     """
     behind = [name for name, target in targets.items() if _is_behind(cycle, name, target)]
     for name in behind:
-        cycle.ledger.acknowledge(name, (), list(cycle.ledger.reader.published(name)))
+        # What is to be deleted is remembered: a folder that was put back may have it again.
+        known = cycle.ledger.reader.published(name).items()
+        cycle.ledger.acknowledge(name, (), [p for p, row in known if row.delete_after is None])
     if behind:
         with cycle.ledger.transaction(cycle.now) as transaction:
-            units.keep(cycle, transaction, units.everything(transaction.reader))
+            units.keep(cycle, transaction, units.everything(transaction.reader, now=cycle.now))
     return bool(behind)
 
 

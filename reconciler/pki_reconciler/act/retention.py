@@ -1,20 +1,44 @@
-"""What becomes of published files when a certificate has expired: gone at once, or later."""
+"""What becomes of published files when something else takes their place, or when they have expired:
+gone at once, or later.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from pki_publishers import layout, render
+from pki_publishers.layout import Class
+from pki_publishers.release import PublicObject
 from pki_reconciler.act import units
 from pki_reconciler.act.cycle import Cycle
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.write import Transaction
-from pki_schema.instants import DAY
+from pki_schema.instants import DAY, Instant
 from pki_schema.issued import IssuedAuthority, IssuedCertificate, Subject
 
 USUAL = 30 * DAY
 """Retention where a publication declares none."""
+
+NO_SET = ""
+"""In place of the set that stays, where none does."""
+
+
+def supersede(cycle: Cycle, transaction: Transaction, objects: Iterable[PublicObject]) -> None:
+    """Mark the sets whose place those among these objects take, as a part of this transaction.
+
+    They stay for the publication's retention: a reader may have read the pointer just before.
+    """
+    sets = {
+        of_certificate: of_set
+        for item in objects
+        if item.kind is Class.SET
+        for of_set in [item.path.rpartition("/")[0]]
+        for of_certificate in [of_set.rpartition("/")[0]]
+    }
+    if sets:
+        for target, end in _ends(cycle, transaction.reader).items():
+            transaction.mark_others_superseded(target, sets, Class.SET.name, end)
 
 
 def forget(
@@ -24,36 +48,35 @@ def forget(
 
     Answers, staples and the CRL of a CA that has ended go now, because they would be expired
     themselves. Certificates stay for the publication's retention: somebody may still have to look.
-    Pointers of a service that is still declared stay, and say ``expired``.
+    The pointer of a service that is still declared stays with the set it names, and says
+    ``expired``.
     """
     reader = transaction.reader
     authorities = reader.authorities()
     now: list[str] = []
     later: list[str] = []
+    sets: dict[str, str] = {}
     for certificate in reader.with_der(certificates):
         authority = authorities.get(certificate.issuer)
         if authority:
             now += _answers(authority, certificate)
         subject = reader.subject(certificate.subject)
+        if subject is None or not _is_current(subject, certificate):
+            continue
         if certificate.subject.kind == "Certificate" and certificate.der:
-            later += render.set_paths(certificate)
-            if subject and _is_current(subject, certificate):
-                pointer, staple = render.pointer_paths(certificate)
-                now.append(staple)
-                later += [pointer] if subject.declared is None else []
-        elif (
-            certificate.subject.kind == "AuthorityCertificate"
-            and certificate.spki in authorities
-            and subject
-            and _is_current(subject, certificate)
-        ):
+            pointer, staple = render.pointer_paths(certificate)
+            now.append(staple)
+            if subject.declared is None:
+                later.append(pointer)
+                sets[render.folder(certificate)] = NO_SET
+        elif certificate.subject.kind == "AuthorityCertificate" and certificate.spki in authorities:
             gone, kept = _authority(authorities[certificate.spki])
             now += gone
             later += kept
-    retentions = _retentions(reader)
-    for target in cycle.targets:
+    for target, end in _ends(cycle, reader).items():
         transaction.mark_superseded(target, now, cycle.now)
-        transaction.mark_superseded(target, later, cycle.now + retentions.get(target, USUAL))
+        transaction.mark_superseded(target, later, end)
+        transaction.mark_others_superseded(target, sets, Class.SET.name, end)
     _say_expired(cycle, transaction, certificates)
 
 
@@ -92,9 +115,11 @@ def _say_expired(
     units.keep(cycle, transaction, objects)
 
 
-def _retentions(reader: Reader) -> dict[str, timedelta]:
-    return {
+def _ends(cycle: Cycle, reader: Reader) -> dict[str, Instant]:
+    """When what is superseded now may go, by target."""
+    retentions = {
         row.identity.name: timedelta(seconds=row.facts.publication.retention)
         for row in reader.of_kinds(("Publication",))
         if row.facts.publication
     }
+    return {target: cycle.now + retentions.get(target, USUAL) for target in cycle.targets}

@@ -121,15 +121,39 @@ def _staple(reader: Reader, certificate: IssuedCertificate) -> IssuedAnswer | No
     return next((a for a in found if a.algorithm == STAPLED), None)
 
 
-def everything(reader: Reader) -> Iterator[PublicObject]:
-    """A full render: every unit of what the ledger knows, by the same functions."""
+def chains_through(
+    reader: Reader,
+    authorities: Authorities,
+    certified: Sequence[IssuedAuthority],
+    *,
+    now: Instant,
+) -> Iterator[PublicObject]:
+    """The units of the service certificates that have one of these CAs in their published chain.
+
+    Not those below a root alone, which no chain contains.
+    """
+    contained = {one.spki for one in certified if one.certificate.issuer != one.spki}
+    below = [
+        issuer
+        for issuer in authorities
+        if not contained.isdisjoint(a.spki for a in line_of(authorities, issuer))
+    ]
+    found = reader.certificates_in_use(now, issuers=below)
+    return current(reader, authorities, reader.with_der(found))
+
+
+def everything(reader: Reader, *, now: Instant) -> Iterator[PublicObject]:
+    """A full render: every unit of what the ledger knows, by the same functions.
+
+    Without what is only waiting to be deleted.
+    """
     authorities = reader.authorities()
     for one in living(authorities):
         yield from authority(one)
         yield from crl(one, authorities)
         yield from answers(one, reader.answers(one.spki))
-    in_use = [s.current for s in reader.subjects() if s.current]
-    yield from current(reader, authorities, reader.with_der(in_use))
+    found = reader.certificates_in_use(now, issuers=authorities)
+    yield from current(reader, authorities, reader.with_der(found))
 
 
 def by_name(reader: Reader, unit: str) -> Objects:

@@ -105,6 +105,30 @@ def revoked(
     return tuple(sorted(found, key=lambda c: c.serial))
 
 
+def in_use(
+    connection: sa.Connection, now: Instant, issuers: Iterable[str]
+) -> tuple[IssuedCertificate, ...]:
+    """Current certificates of services that are declared or have not expired yet, by subject."""
+    objects = tables.object_
+    query = (
+        sa.select(CERTIFICATE)
+        .join(
+            objects,
+            (objects.c.issuer == CERTIFICATE.c.issuer) & (objects.c.serial == CERTIFICATE.c.serial),
+        )
+        .where(
+            objects.c.kind == "Certificate",
+            objects.c.declared_digest.is_not(None) | (CERTIFICATE.c.not_after > to_epoch(now)),
+        )
+        .order_by(objects.c.ref)
+    )
+    return tuple(
+        rows.certificate(row)
+        for chunk in statements.chunks(issuers)
+        for row in connection.execute(query.where(objects.c.issuer.in_(chunk)))
+    )
+
+
 def counts(connection: sa.Connection) -> Mapping[str, int]:
     """How many there are in each state, open intents apart."""
     query = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
@@ -93,6 +93,34 @@ def mark_superseded(
             .where(PUBLISHED.c.target == target, PUBLISHED.c.path.in_(chunk))
             .values(delete_after=to_epoch(delete_after))
         )
+
+
+def mark_others_superseded(
+    connection: sa.Connection,
+    target: str,
+    sets: Mapping[str, str],
+    category: str,
+    delete_after: Instant,
+) -> None:
+    """Set when everything of this class in these folders may go, except what stands in the one
+    folder inside that is given with each; what is on its way out already keeps its time.
+    """
+    path = PUBLISHED.c.path
+    statement = (
+        sa.update(PUBLISHED)
+        .where(
+            PUBLISHED.c.target == target,
+            # "0" follows "/": a range that the primary key serves, unlike LIKE.
+            path >= sa.bindparam("folder") + "/",
+            path < sa.bindparam("folder") + "0",
+            sa.not_(sa.and_(path >= sa.bindparam("kept") + "/", path < sa.bindparam("kept") + "0")),
+            PUBLISHED.c["class"] == category,
+            PUBLISHED.c.delete_after.is_(None),
+        )
+        .values(delete_after=to_epoch(delete_after))
+    )
+    if sets:
+        connection.execute(statement, [{"folder": f, "kept": k} for f, k in sets.items()])
 
 
 def _seconds(instant: Instant | None) -> int | None:

@@ -216,6 +216,15 @@ class Reader:
         """Which certificate each of these subjects uses now, and when it will be renewed."""
         return objects.in_use(self._connection, subjects)
 
+    def certificates_in_use(
+        self, now: Instant, *, issuers: Iterable[str]
+    ) -> tuple[IssuedCertificate, ...]:
+        """The service certificates of these issuers that are their services' current ones.
+
+        Without those that have expired and whose services are no longer declared; without DER.
+        """
+        return certificates.in_use(self._connection, now, issuers)
+
     def certificate_counts(self) -> Mapping[str, int]:
         """How many certificates there are in each state, open intents apart."""
         return certificates.counts(self._connection)

@@ -17,7 +17,7 @@ REVISION = "0001"
 METADATA = sa.MetaData()
 
 Whole = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-# Subjects are found by prefix, which an index serves only in byte order.
+# Subjects and paths are found by prefix, which an index serves only in byte order.
 Ref = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 DIRTY = """CASE
@@ -250,7 +250,7 @@ outbox = _table(
 published = _table(
     "published",
     _text("target"),
-    _text("path"),
+    _ref("path"),
     _text("class"),
     _text("digest"),
     _text("etag"),

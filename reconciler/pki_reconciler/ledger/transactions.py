@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -109,6 +109,14 @@ class Transaction:
     def mark_superseded(self, target: str, paths: Iterable[str], delete_after: Instant) -> None:
         """Something else has taken the place of these paths; they may go after this instant."""
         deliveries.mark_superseded(self._connection, target, paths, delete_after)
+
+    def mark_others_superseded(
+        self, target: str, sets: Mapping[str, str], category: str, delete_after: Instant
+    ) -> None:
+        """In each folder (a key), of all files of this class, only those in the folder given for
+        it (the value) still count; the others may go after this instant.
+        """
+        deliveries.mark_others_superseded(self._connection, target, sets, category, delete_after)
 
     def _salts(self, count: int) -> list[bytes]:
         token = self._entropy.token(SALT * count)

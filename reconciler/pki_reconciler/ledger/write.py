@@ -193,8 +193,3 @@ class Ledger:
         """These paths are no longer to be written."""
         with self._engine.begin() as connection:
             deliveries.withdraw(connection, target, paths)
-
-    def mark_superseded(self, target: str, paths: Iterable[str], delete_after: Instant) -> None:
-        """Something else has taken the place of these paths; they may go after this instant."""
-        with self._engine.begin() as connection:
-            deliveries.mark_superseded(connection, target, paths, delete_after)

@@ -11,6 +11,7 @@ import msgspec
 
 from pki_schema.desired import Declared
 from pki_schema.errors import Problem, in_reading_order
+from pki_schema.fields import Duration
 from pki_schema.kinds import (
     CertificateAuthoritySpec,
     CertificateTemplateSpec,
@@ -24,6 +25,9 @@ from pki_schema.kinds.template import TemplateNames
 from pki_schema.load.characters import shown
 from pki_schema.load.subjects import Fault, subject_faults, variable_faults, variable_name_faults
 from pki_schema.load.tree import at
+
+SHORTEST_RETENTION = Duration(3_600)
+"""Pointers may be kept for a minute by each cache on the way, and what they name is read after."""
 
 _TARGETS = (
     {"ca", "serial"},
@@ -168,3 +172,8 @@ def _publication(spec: PublicationSpec) -> Iterator[Fault]:
     if not spec.base_urls:
         message = "nobody finds a publication without a base URL"
         yield ("baseURLs",), "PKI2250", message, "write e.g. [http://pki.vcc.internal]"
+    if spec.retention < SHORTEST_RETENTION:
+        message = (
+            f"after {spec.retention} there may be readers with the pointer to what was deleted"
+        )
+        yield ("retention",), "PKI2251", message, f"the least is {SHORTEST_RETENTION}"

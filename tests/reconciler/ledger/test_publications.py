@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
+from pki_schema.instants import Instant
 
 
 def wish(path: str, digest: str, *, target: str = "public") -> OutboxRow:
@@ -21,6 +24,11 @@ def there(path: str, digest: str, *, number: int | None = None) -> PublishedRow:
 def enqueue(world: Any, *rows: OutboxRow) -> None:
     with world.ledger.transaction(world.now) as transaction:
         transaction.enqueue(rows)
+
+
+def supersede(world: Any, path: str, delete_after: Instant) -> None:
+    with world.ledger.transaction(world.now) as transaction:
+        transaction.mark_superseded("public", [path], delete_after)
 
 
 def test_a_wish_stands_until_it_is_acknowledged(world: Any) -> None:
@@ -71,7 +79,7 @@ def test_asked_for_some_paths(world: Any) -> None:
 def test_deletion_waits_for_its_time(world: Any) -> None:
     """Superseded files stay for their readers, then go, then are forgotten."""
     world.ledger.acknowledge("public", [there("a", "1"), there("b", "1")])
-    world.ledger.mark_superseded("public", ["a"], world.now + timedelta(days=1))
+    supersede(world, "a", world.now + timedelta(days=1))
     reader = world.ledger.reader
     assert reader.deletable("public", world.now) == ()
     later = world.now + timedelta(days=1)
@@ -83,6 +91,38 @@ def test_deletion_waits_for_its_time(world: Any) -> None:
 
 def test_written_again_is_no_longer_superseded(world: Any) -> None:
     world.ledger.acknowledge("public", [there("a", "1")])
-    world.ledger.mark_superseded("public", ["a"], world.now)
+    supersede(world, "a", world.now)
     world.ledger.acknowledge("public", [there("a", "2")])
     assert world.ledger.reader.deletable("public", world.now) == ()
+
+
+def test_one_set_takes_the_place_of_the_others_beside_it(world: Any) -> None:
+    """Only of its class, only in its folder, and what was on its way out keeps its time."""
+    rows = [
+        *(there(f"svc/t/web/default/{name}/cert.pem", "1") for name in ("old", "older", "new")),
+        there("svc/t/web/default/current.json", "1"),
+        there("svc/t/web-2/default/old/cert.pem", "1"),
+        there("svc/t/web/default-2/old/cert.pem", "1"),
+    ]
+    sets = [
+        msgspec.structs.replace(row, category="SET") if row.path.endswith(".pem") else row
+        for row in rows
+    ]
+    world.ledger.acknowledge("public", sets)
+    supersede(world, "svc/t/web/default/older/cert.pem", world.now + timedelta(days=1))
+    with world.ledger.transaction(world.now) as transaction:
+        transaction.mark_others_superseded(
+            "public",
+            {"svc/t/web/default": "svc/t/web/default/new"},
+            "SET",
+            world.now + timedelta(days=9),
+        )
+    going = {
+        row.path.split("/")[4]: row.delete_after
+        for row in world.ledger.reader.published("public").values()
+        if row.delete_after
+    }
+    assert going == {
+        "old": world.now + timedelta(days=9),
+        "older": world.now + timedelta(days=1),
+    }

@@ -207,6 +207,12 @@ def test_a_publication_can_be_found() -> None:
     assert faults("Publication", "  baseURLs: []\n") == [("PKI2250", 6, 13)]
 
 
+def test_what_readers_were_just_pointed_to_stays_for_an_hour() -> None:
+    spec = "  baseURLs: [http://pki.vcc.internal]\n  retention: {}\n"
+    assert faults("Publication", spec.format("59m")) == [("PKI2251", 7, 14)]
+    assert faults("Publication", spec.format("1h")) == []
+
+
 @pytest.mark.parametrize("state", ["held", "released"])
 def test_a_hold_that_nothing_acts_on_is_refused(state: str) -> None:
     """Passed over in silence, an author would believe that the certificate is on hold."""

@@ -222,7 +222,7 @@ def _work() -> None:
     _table(
         "published",
         sa.Column("target", TEXT, nullable=False),
-        sa.Column("path", TEXT, nullable=False),
+        sa.Column("path", REF, nullable=False),
         sa.Column("class", TEXT, nullable=False),
         sa.Column("digest", TEXT, nullable=False),
         sa.Column("etag", TEXT, nullable=False),
