@@ -513,21 +513,20 @@ def test_current_json_says_all_that_a_service_needs(published: Published) -> Non
     """Every path it names is published, with the digest it names; dates are the certificate's."""
     current = published.current("argus-backend")
     certificate = published.certificate("argus-backend")
-    der = certificate.public_bytes(Encoding.DER)
     key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     stem = published.stem("vcc-services")
     renew_at = datetime.fromisoformat(current.pop("renewAt"))
     for file in (*current["files"].values(), current["staple"]):
         assert hashlib.sha256(published.files[file["path"]]).hexdigest() == file["sha256"]
     assert len(current.pop("commit")) == 40
-    current.pop("files")
+    fullchain = current.pop("files")["fullchain.pem"]
     assert current.pop("staple")["path"] == "svc/vcc/argus-backend/default/staple.der"
     assert current == {
         "tenant": "vcc",
         "service": "argus-backend",
         "certificate": "default",
         "state": "valid",
-        "set": hashlib.sha256(der).hexdigest()[:16],
+        "set": fullchain["sha256"][:16],
         "serial": f"{certificate.serial_number:x}",
         "notBefore": "2026-11-23T11:55:00Z",
         "notAfter": "2027-02-21T11:54:59Z",

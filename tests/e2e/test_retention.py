@@ -71,6 +71,23 @@ def test_a_renewed_certificate_leaves_its_old_set_for_the_retention(tmp_path: Pa
     assert _sets(world, "svc/vcc/vpb-backend/default/") == dict(both.items() - first.items())
 
 
+def test_a_set_goes_although_its_pointer_was_written_anew_before_it_was_replaced(
+    tmp_path: Path,
+) -> None:
+    """Revoked and issued again in one reconcile: the pointer says "revoked", then it moves."""
+    world = World.shipped(tmp_path)
+    world.reconcile()
+    folder = "svc/vcc/vpb-backend/default/"
+    first = _sets(world, folder)
+    world.revoke("lost", "{tenant: vcc, service: vpb-backend}", "keyCompromise")
+    world.new_key("vcc", "vpb-backend")
+    world.commit()
+    world.reconcile(days=1)
+    assert len(_sets(world, folder)) == 2 * len(first)
+    world.reconcile(days=31)
+    assert first.keys().isdisjoint(_sets(world, folder))
+
+
 def test_an_intermediate_certified_again_makes_new_sets_of_what_it_issued(tmp_path: Path) -> None:
     """What readers may keep for ever never changes: the new chain stands at a new path, the
     pointer names it in the same reconcile, and the old one goes after the retention.

@@ -86,13 +86,14 @@ def withdraw(connection: sa.Connection, target: str, paths: Iterable[str]) -> No
 def mark_superseded(
     connection: sa.Connection, target: str, paths: Iterable[str], delete_after: Instant
 ) -> None:
-    """Set when these paths may go."""
+    """Set when these paths may go; a wish that one of them be written falls."""
     for chunk in statements.chunks(paths):
         connection.execute(
             sa.update(PUBLISHED)
             .where(PUBLISHED.c.target == target, PUBLISHED.c.path.in_(chunk))
             .values(delete_after=to_epoch(delete_after))
         )
+        withdraw(connection, target, chunk)
 
 
 def mark_others_superseded(
@@ -103,24 +104,35 @@ def mark_others_superseded(
     delete_after: Instant,
 ) -> None:
     """Set when everything of this class in these folders may go, except what stands in the one
-    folder inside that is given with each; what is on its way out already keeps its time.
+    folder inside that is given with each; wishes for it fall. What is on its way out already keeps
+    its time.
     """
-    path = PUBLISHED.c.path
-    statement = (
+    if not sets:
+        return
+    values = [{"folder": folder, "kept": kept} for folder, kept in sets.items()]
+    connection.execute(
         sa.update(PUBLISHED)
-        .where(
-            PUBLISHED.c.target == target,
-            # "0" follows "/": a range that the primary key serves, unlike LIKE.
-            path >= sa.bindparam("folder") + "/",
-            path < sa.bindparam("folder") + "0",
-            sa.not_(sa.and_(path >= sa.bindparam("kept") + "/", path < sa.bindparam("kept") + "0")),
-            PUBLISHED.c["class"] == category,
-            PUBLISHED.c.delete_after.is_(None),
-        )
-        .values(delete_after=to_epoch(delete_after))
+        .where(*_others(PUBLISHED, target, category), PUBLISHED.c.delete_after.is_(None))
+        .values(delete_after=to_epoch(delete_after)),
+        values,
     )
-    if sets:
-        connection.execute(statement, [{"folder": f, "kept": k} for f, k in sets.items()])
+    connection.execute(sa.delete(OUTBOX).where(*_others(OUTBOX, target, category)), values)
+
+
+def _others(table: sa.Table, target: str, category: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Of a class, below ``folder`` and not below ``kept``."""
+    path = table.c.path
+    return (
+        table.c.target == target,
+        table.c["class"] == category,
+        _below(path, "folder"),
+        sa.not_(_below(path, "kept")),
+    )
+
+
+def _below(path: sa.Column[str], folder: str) -> sa.ColumnElement[bool]:
+    """As a range, which the primary key serves, unlike LIKE: "0" follows "/"."""
+    return sa.and_(path >= sa.bindparam(folder) + "/", path < sa.bindparam(folder) + "0")
 
 
 def _seconds(instant: Instant | None) -> int | None:

@@ -239,7 +239,7 @@ due = _table(
 outbox = _table(
     "outbox",
     _text("target"),
-    _text("path"),
+    _ref("path"),
     _text("class"),
     _text("digest"),
     _whole("not_before", null=True),

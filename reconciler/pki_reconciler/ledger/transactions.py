@@ -107,14 +107,16 @@ class Transaction:
         deliveries.enqueue(self._connection, rows)
 
     def mark_superseded(self, target: str, paths: Iterable[str], delete_after: Instant) -> None:
-        """Something else has taken the place of these paths; they may go after this instant."""
+        """Something else has taken the place of these paths; they may go after this instant, and
+        nobody needs to write them any more.
+        """
         deliveries.mark_superseded(self._connection, target, paths, delete_after)
 
     def mark_others_superseded(
         self, target: str, sets: Mapping[str, str], category: str, delete_after: Instant
     ) -> None:
-        """In each folder (a key), of all files of this class, only those in the folder given for
-        it (the value) still count; the others may go after this instant.
+        """The same for all files of this class in each folder (a key), except those in the folder
+        inside that is given for it (the value).
         """
         deliveries.mark_others_superseded(self._connection, target, sets, category, delete_after)
 

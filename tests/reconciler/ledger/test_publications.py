@@ -96,6 +96,14 @@ def test_written_again_is_no_longer_superseded(world: Any) -> None:
     assert world.ledger.reader.deletable("public", world.now) == ()
 
 
+def test_nobody_writes_again_what_was_superseded(world: Any) -> None:
+    """A wish from before would take the mark away when it is acknowledged."""
+    world.ledger.acknowledge("public", [there("a", "1")])
+    enqueue(world, wish("a", "1"), wish("b", "1"))
+    supersede(world, "a", world.now)
+    assert world.ledger.reader.outbox("public") == (wish("b", "1"),)
+
+
 def test_one_set_takes_the_place_of_the_others_beside_it(world: Any) -> None:
     """Only of its class, only in its folder, and what was on its way out keeps its time."""
     rows = [
@@ -109,6 +117,8 @@ def test_one_set_takes_the_place_of_the_others_beside_it(world: Any) -> None:
         for row in rows
     ]
     world.ledger.acknowledge("public", sets)
+    wishes = [msgspec.structs.replace(wish(row.path, "1"), category=row.category) for row in sets]
+    enqueue(world, *wishes)
     supersede(world, "svc/t/web/default/older/cert.pem", world.now + timedelta(days=1))
     with world.ledger.transaction(world.now) as transaction:
         transaction.mark_others_superseded(
@@ -125,4 +135,7 @@ def test_one_set_takes_the_place_of_the_others_beside_it(world: Any) -> None:
     assert going == {
         "old": world.now + timedelta(days=9),
         "older": world.now + timedelta(days=1),
+    }
+    assert {row.path for row in world.ledger.reader.outbox("public")} == {
+        row.path for row in sets[2:]
     }

@@ -212,7 +212,7 @@ def _work() -> None:
     _table(
         "outbox",
         sa.Column("target", TEXT, nullable=False),
-        sa.Column("path", TEXT, nullable=False),
+        sa.Column("path", REF, nullable=False),
         sa.Column("class", TEXT, nullable=False),
         sa.Column("digest", TEXT, nullable=False),
         sa.Column("not_before", WHOLE),
