@@ -2,37 +2,65 @@
 
 A CSR may ask for anything; only its key and the URI that says for which service it was made are
 read. What goes into the certificate is declared, not asked for.
+
+The key's own faults (PKI4053, PKI4060 to PKI4072) are those of ``pki_schema.x509.keygate``.
 """
 
 from __future__ import annotations
 
+import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtensionOID
 
 from pki_schema.desired import SigningRequest
 from pki_schema.errors import Position, Problem, Severity
-from pki_schema.x509.algorithms import ALGORITHMS, algorithm_of, spki_der
+from pki_schema.x509 import der
+from pki_schema.x509.keygate import KeyFault, judge
 
 LARGEST = 16_384
 """Octets of a CSR file; an RSA-4096 request has about 1,700, one with ML-DSA-87 about 10,000."""
 
+MOST_ATTRIBUTES = 16
+"""Attributes of a CSR; OpenSSL writes one, Windows four."""
+
+LARGEST_ATTRIBUTES = 4_096
+"""Octets of all attributes of a CSR; those of Windows, the longest in use, have about 500."""
+
+SHORTEST_DIGEST = 32
+"""Octets of the hash under a CSR's signature: SHA-256 and up, not SHA-224, SHA-1 or MD5."""
+
 _BLOCK = re.compile(
-    rb"\s*-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----\r?\n"
-    rb"[A-Za-z0-9+/=\r\n]+-----END (?:NEW )?CERTIFICATE REQUEST-----\s*"
+    rb"\s*-----BEGIN (?P<label>(?:NEW )?CERTIFICATE REQUEST)-----\r?\n"
+    rb"(?P<body>[A-Za-z0-9+/=\r\n]+)-----END (?P=label)-----\s*"
 )
 # Everything pyca raises about bytes it does not like; a few of them derive from Exception itself.
 _REFUSALS = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
-    x509.DuplicateExtension,
     x509.ExtensionNotFound,
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
+# RFC 2985 section 5.4.2, and what Windows wrote before it.
+_EXTENSION_REQUESTS = ("1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14")
+_KINDS = {
+    ExtensionOID.BASIC_CONSTRAINTS: "basic constraints",
+    ExtensionOID.KEY_USAGE: "key usage",
+    ExtensionOID.EXTENDED_KEY_USAGE: "extended key usage",
+    ExtensionOID.SUBJECT_KEY_IDENTIFIER: "subject key identifier",
+    ExtensionOID.NAME_CONSTRAINTS: "name constraints",
+    ExtensionOID.CERTIFICATE_POLICIES: "certificate policies",
+    ExtensionOID.CRL_DISTRIBUTION_POINTS: "CRL distribution points",
+    ExtensionOID.AUTHORITY_INFORMATION_ACCESS: "authority information access",
+    ExtensionOID.OCSP_NO_CHECK: "ocsp-nocheck",
+}
 
 
 @dataclass(frozen=True)
@@ -50,55 +78,117 @@ def owner_uri(tenant: str, service: str) -> str:
 
 
 def read_request(request: SigningRequest) -> CertificateRequestFacts | tuple[Problem, ...]:
-    """The facts of a CSR, or everything that is wrong with it (PKI4050 to PKI4055)."""
+    """The facts of a CSR, or what is wrong with it (PKI4050 to PKI4055, PKI4060 to PKI4077)."""
     if len(request.pem) > LARGEST:
         return (_problem(request, "PKI4050", f"the CSR has more than {LARGEST} octets"),)
-    if not _BLOCK.fullmatch(request.pem):
+    block = _BLOCK.fullmatch(request.pem)
+    if not block:
         hint = "commit the output of: openssl req -new"
         return (_problem(request, "PKI4051", "not exactly one PEM CERTIFICATE REQUEST", hint),)
     try:
-        csr = x509.load_pem_x509_csr(request.pem)
-        key = csr.public_key()
-        proven = csr.is_signature_valid
-        names = _alternative_names(csr)
+        octets = binascii.a2b_base64(b"".join(block["body"].split()), strict_mode=True)
+        return _read(request, x509.load_der_x509_csr(octets), octets)
+    except x509.DuplicateExtension:
+        # RFC 5280 section 4.2: not more than one instance of an extension.
+        return (_problem(request, "PKI4075", "the CSR asks for an extension twice"),)
     except _REFUSALS:
         # pyca's own text may quote the input, and differs from release to release.
         return (_problem(request, "PKI4052", "the CSR is not a well-formed PKCS#10 request"),)
-    algorithm = algorithm_of(key)
-    if algorithm is None:
-        known = ", ".join(ALGORITHMS)
-        return (_problem(request, "PKI4053", "the CSR's key is not on the list", f"use {known}"),)
-    if not proven:
+
+
+def _read(
+    request: SigningRequest, csr: x509.CertificateSigningRequest, octets: bytes
+) -> CertificateRequestFacts | tuple[Problem, ...]:
+    """The facts of a CSR that pyca took apart, or its problems; raises what pyca raises."""
+    spki = _spki(csr)
+    algorithm = judge(spki)
+    problems = tuple(_form(request, csr, octets))
+    if isinstance(algorithm, KeyFault):
+        key_fault = f"the CSR's key: {algorithm.message}"
+        return (_problem(request, algorithm.code, key_fault, algorithm.hint), *problems)
+    if problems:
+        return problems
+    if not csr.is_signature_valid:
         # RFC 2986 section 3: the signature proves possession of the private key.
         return (_problem(request, "PKI4054", "the CSR is not signed by its own key"),)
-    problems = _ownership(request, names)
+    problems = _ownership(request, csr.extensions)
     if any(p.severity is Severity.ERROR for p in problems):
         return problems
-    return CertificateRequestFacts(spki_der(key), algorithm.name, problems)
+    return CertificateRequestFacts(spki, algorithm, problems)
 
 
-def _alternative_names(csr: x509.CertificateSigningRequest) -> x509.SubjectAlternativeName | None:
+def _spki(csr: x509.CertificateSigningRequest) -> bytes:
+    """The SubjectPublicKeyInfo as it is encoded: third in CertificationRequestInfo (RFC 2986)."""
+    info = csr.tbs_certrequest_bytes
+    _, start, _ = der.header(info)
+    for _ in range(2):
+        _, _, start = der.header(info, start)
+    return info[start : der.header(info, start)[2]]
+
+
+def _form(
+    request: SigningRequest, csr: x509.CertificateSigningRequest, octets: bytes
+) -> Iterator[Problem]:
+    """What is wrong with a CSR whoever made it and for whatever key."""
+    if not _has_strong_digest(csr):
+        hint = "sign it with SHA-256: openssl req -new -sha256"
+        message = "the CSR's signature is over a hash that is weak or unknown"
+        yield _problem(request, "PKI4074", message, hint)
+    # X.690 section 10; the signature is whole octets, which pyca does not ask for.
+    again = der.signed(*der.taken_apart(octets), csr.signature)
+    if not octets == again == csr.public_bytes(Encoding.DER):
+        yield _problem(request, "PKI4077", "the CSR is not DER: written anew, its octets differ")
+    if fault := _attribute_fault(csr):
+        yield _problem(request, "PKI4076", f"the CSR has {fault}")
+
+
+def _has_strong_digest(csr: x509.CertificateSigningRequest) -> bool:
+    """Not SHA-1 or MD5, also not within RSASSA-PSS; Ed25519 and ML-DSA have none of their own."""
     try:
-        return csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        digest = csr.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return False
+    return digest is None or digest.digest_size >= SHORTEST_DIGEST
+
+
+def _attribute_fault(csr: x509.CertificateSigningRequest) -> str | None:
+    """What is out of bounds about the attributes (RFC 2986 section 4.1), or ``None``."""
+    try:
+        attributes = list(csr.attributes)
+    except ValueError:
+        return "an attribute with no or several values, or one that cannot be read"
+    if len(attributes) > MOST_ATTRIBUTES:
+        return f"more than {MOST_ATTRIBUTES} attributes"
+    if sum(len(attribute.value) for attribute in attributes) > LARGEST_ATTRIBUTES:
+        return f"more than {LARGEST_ATTRIBUTES} octets of attributes"
+    kinds = [attribute.oid.dotted_string for attribute in attributes]
+    if len(set(kinds)) < len(kinds) or set(_EXTENSION_REQUESTS) <= set(kinds):
+        return "the same attribute twice"
+    return None
+
+
+def _ownership(request: SigningRequest, extensions: x509.Extensions) -> tuple[Problem, ...]:
+    """Whether the CSR was made for the service it is committed for, and what else it asks for."""
+    try:
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
-        return None
-
-
-def _ownership(
-    request: SigningRequest, names: x509.SubjectAlternativeName | None
-) -> tuple[Problem, ...]:
-    """Whether the CSR was made for the service it is committed for."""
+        names = x509.SubjectAlternativeName([])
     expected = owner_uri(request.tenant, request.service)
-    uris = names.get_values_for_type(x509.UniformResourceIdentifier) if names else []
-    marks = [uri for uri in uris if uri.startswith("pki:")]
-    if marks != [expected]:
+    uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+    if [uri for uri in uris if uri.startswith("pki:")] != [expected]:
         hint = f"make it with: -addext subjectAltName=URI:{expected}"
         message = f'the CSR does not say that it is for "{expected}"'
         return (_problem(request, "PKI4055", message, hint),)
-    if names is not None and len(list(names)) > 1:
-        message = "the CSR's other names are ignored: names come from the service and its template"
-        return (_problem(request, "PKI4056", message, severity=Severity.NOTICE),)
-    return ()
+    ignored = ["other names"] if len(list(names)) > 1 else []
+    ignored += [_kind(e.oid) for e in extensions if e.oid != names.oid]
+    if not ignored:
+        return ()
+    message = f"ignored in the CSR: {', '.join(ignored)}; the service and its template say these"
+    return (_problem(request, "PKI4056", message, severity=Severity.NOTICE),)
+
+
+def _kind(oid: x509.ObjectIdentifier) -> str:
+    return _KINDS.get(oid) or f"extension {oid.dotted_string[:64]}"
 
 
 def _problem(
