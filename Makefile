@@ -1,7 +1,7 @@
 # The developers' only vocabulary; CI uses the same words. Each target does its own set-up.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: check check-all clean demo help lock soak test
+.PHONY: check check-all clean demo help lock schemas soak test
 
 PYTHON ?= python3
 ARGS ?=
@@ -17,7 +17,7 @@ demo: .venv/installed ## the whole PKI on this machine, from an empty folder (AR
 	$(bin)/vcc-pki demo $(ARGS)
 
 test: .venv/installed ## the tests, without the slow ones (ARGS="-k …" is passed to pytest)
-	@ci/debian-packages
+	@ci/debian-packages && ci/node-packages
 	$(bin)/pytest -n 2 -m "not slow and not soak" $(ARGS)
 
 check: .venv/installed ## ruff, mypy and the import contracts
@@ -27,8 +27,11 @@ check: .venv/installed ## ruff, mypy and the import contracts
 	$(bin)/lint-imports --no-logo
 
 check-all: check ## check, then every test including the slow ones
-	@ci/debian-packages
+	@ci/debian-packages && ci/node-packages
 	$(bin)/pytest -n 2 --dist worksteal -m "not soak" $(ARGS)
+
+schemas: .venv/installed ## schema/v1/*.schema.json anew from the types
+	@$(bin)/python ci/schemas
 
 lock: ## requirements.lock anew from pyproject.toml (ARGS=--upgrade for the newest versions)
 	@$(PYTHON) -m venv build/lock
@@ -43,7 +46,7 @@ clean: ## everything that the other targets made
 
 # Not in the list above until there is something for them to run.
 soak: .venv/installed
-	@ci/debian-packages
+	@ci/debian-packages && ci/node-packages
 	@$(bin)/pytest -m soak $(ARGS) || { \
 		code=$$?; \
 		if [ $$code = 5 ]; then echo "make soak: no test is marked soak yet"; else exit $$code; fi; }

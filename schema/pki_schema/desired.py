@@ -186,13 +186,12 @@ class Meaning(Canonical, frozen=True, kw_only=True):
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
     """One object as it stands in one file.
 
-    ``spec`` is ``None`` for kinds that are recognised but not yet acted on. ``blob`` identifies
-    the bytes it was decoded from. ``positions`` maps a path inside the document, e.g.
-    ``("spec", "duration")``, to its place.
+    ``blob`` identifies the bytes it was decoded from. ``positions`` maps a path inside the
+    document, e.g. ``("spec", "duration")``, to its place.
     """
 
     identity: Identity
-    spec: Spec | None
+    spec: Spec
     position: Position
     blob: str = ""
     positions: Mapping[tuple[str | int, ...], Position] = {}
@@ -210,9 +209,14 @@ class SigningRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DesiredState(msgspec.Struct, frozen=True, kw_only=True):
-    """All objects by identity and all CSRs by the identity of the certificate they are for."""
+    """All objects by identity and all CSRs by the identity of the certificate they are for.
+
+    ``unreadable`` are objects whose files are faulty, as far as one can tell: nobody who refers to
+    them has to be told that they are missing.
+    """
 
     objects: Mapping[Identity, Declared] = {}
+    unreadable: frozenset[Identity] = frozenset()
     requests: Mapping[Identity, SigningRequest] = {}
 
 

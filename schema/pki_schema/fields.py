@@ -7,13 +7,13 @@ and raises ``FieldError`` with a code of the 2xxx range, a message and a cure.
 
 from __future__ import annotations
 
-import ipaddress
+import base64
 import re
 from typing import ClassVar, Self
 
 from pki_schema import instants
 from pki_schema.errors import FieldError
-from pki_schema.x509 import algorithms, names, oids
+from pki_schema.x509 import algorithms, constraints, names, oids
 
 
 class Text(str):
@@ -37,8 +37,12 @@ class Name(str):
     __slots__ = ()
 
     @classmethod
+    def matches(cls, text: str) -> bool:
+        return cls._form.fullmatch(text) is not None
+
+    @classmethod
     def parse(cls, text: str) -> Self:
-        if not cls._form.fullmatch(text):
+        if not cls.matches(text):
             raise FieldError(
                 cls.code,
                 f"{_quoted(text)} is not a name",
@@ -98,7 +102,11 @@ class Duration(int):
 
 
 class DnsName(str):
-    """A fully qualified DNS name in lower-case A-labels, without wildcard and trailing dot."""
+    """A fully qualified DNS name in lower-case A-labels, without wildcard and trailing dot.
+
+    A-labels are those of IDNA2008, each of one script; a name in Unicode is refused with its
+    A-labels as the hint, so that every name has one spelling.
+    """
 
     code: ClassVar[str] = "PKI2010"
     __slots__ = ()
@@ -107,7 +115,37 @@ class DnsName(str):
     def parse(cls, text: str) -> Self:
         reason = names.dns_fault(text)
         if reason:
-            raise FieldError(cls.code, f"DNS name {_quoted(text)} {reason}", names.DNS_CURE)
+            raise FieldError(cls.code, f"DNS name {_quoted(text)} {reason}", names.dns_cure(text))
+        return cls(text)
+
+
+class MailSubtree(str):
+    """A mail subtree of name constraints: a host, ``.domain`` for all below, or one mailbox."""
+
+    code: ClassVar[str] = "PKI2040"
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        reason = constraints.subtree_fault("email", text)
+        if reason:
+            hint = "write e.g. vcc.internal for that host, or .vcc.internal for all below"
+            raise FieldError(cls.code, f"mail subtree {_quoted(text)} {reason}", hint)
+        return cls(text)
+
+
+class UriSubtree(str):
+    """A URI subtree of name constraints: a host, or ``.domain`` for all below."""
+
+    code: ClassVar[str] = "PKI2041"
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        reason = constraints.subtree_fault("uri", text)
+        if reason:
+            hint = "write e.g. vcc.internal for that host, or .vcc.internal for all below"
+            raise FieldError(cls.code, f"URI subtree {_quoted(text)} {reason}", hint)
         return cls(text)
 
 
@@ -121,12 +159,16 @@ class EmailAddress(str):
     def parse(cls, text: str) -> Self:
         reason = names.email_fault(text)
         if reason:
-            raise FieldError(cls.code, f"mail address {_quoted(text)} {reason}")
+            hint = names.email_cure(text)
+            raise FieldError(cls.code, f"mail address {_quoted(text)} {reason}", hint)
         return cls(text)
 
 
 class Uri(str):
-    """An absolute URI in ASCII with a scheme (RFC 3986), at most 512 characters."""
+    """An absolute URI in canonical ASCII (RFC 3986), at most 512 characters.
+
+    Without user and fragment; its host, if it has one, is a DNS name or an IP address.
+    """
 
     code: ClassVar[str] = "PKI2012"
     __slots__ = ()
@@ -135,7 +177,7 @@ class Uri(str):
     def parse(cls, text: str) -> Self:
         reason = names.uri_fault(text)
         if reason:
-            raise FieldError(cls.code, f"URI {_quoted(text)} {reason}")
+            raise FieldError(cls.code, f"URI {_quoted(text)} {reason}", names.uri_cure(text))
         return cls(text)
 
 
@@ -167,32 +209,24 @@ class IpRange(str):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        try:
-            network = ipaddress.ip_network(text)
-        except ValueError:
-            raise FieldError(
-                cls.code, f"{_quoted(text)} is not a network", "write e.g. 172.21.0.0/16"
-            ) from None
-        return cls(str(network))
+        reason = names.network_fault(text)
+        if reason:
+            raise FieldError(cls.code, f"{_quoted(text)} {reason}", names.network_cure(text))
+        return cls(text)
 
 
 class IpAddress(str):
-    """An IPv4 or IPv6 address in canonical form; IPv4-mapped IPv6 is refused."""
+    """An IPv4 or IPv6 address in canonical text (RFC 5952); IPv4-mapped IPv6 is refused."""
 
     code: ClassVar[str] = "PKI2015"
     __slots__ = ()
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            raise FieldError(cls.code, f"{_quoted(text)} is not an IP address") from None
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-            raise FieldError(
-                cls.code, f"{_quoted(text)} is IPv4 in disguise", f"write {address.ipv4_mapped}"
-            )
-        return cls(str(address))
+        reason = names.ip_fault(text)
+        if reason:
+            raise FieldError(cls.code, f"{_quoted(text)} {reason}", names.ip_cure(text))
+        return cls(text)
 
 
 class Oid(str):
@@ -299,11 +333,136 @@ class Timestamp(str):
             ) from None
 
 
+class ServiceReference(str):
+    """A service by name, or by ``tenant/name``."""
+
+    code: ClassVar[str] = "PKI2022"
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        parts = text.split("/")
+        if len(parts) > 2 or not all(Name.matches(part) for part in parts):
+            hint = "write e.g. argus-backend, or vcc/argus-backend for another tenant's"
+            raise FieldError(cls.code, f"{_quoted(text)} is not a service", hint)
+        return cls(text)
+
+    def within(self, tenant: str) -> tuple[str, str]:
+        """Tenant and name, as read in a file of ``tenant`` (empty: in no tenant's)."""
+        head, slash, tail = self.partition("/")
+        return (head, tail) if slash else (tenant, head)
+
+
+class Word(str):
+    """A word that programs exchange: a lower-case letter, then letters, digits, ``_`` and ``-``."""
+
+    code: ClassVar[str] = "PKI2023"
+    _form: ClassVar[re.Pattern[str]] = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        if not cls._form.fullmatch(text):
+            raise FieldError(cls.code, f"{_quoted(text)} is not a word", "write e.g. health_check")
+        return cls(text)
+
+
+class Sha256(str):
+    """A SHA-256 in lower-case hexadecimal."""
+
+    code: ClassVar[str] = "PKI2024"
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        if not re.fullmatch(r"[0-9a-f]{64}", text):
+            raise FieldError(cls.code, f"{_quoted(text)} is not a SHA-256 in lower-case hex")
+        return cls(text)
+
+
+class SshPublicKey(str):
+    """A public key as ``ssh-keygen`` writes it, without the comment: what signs commits.
+
+    Ed25519 or ECDSA, in software or on a security key. RSA keys are too long to compare by eye.
+    """
+
+    code: ClassVar[str] = "PKI2025"
+    types: ClassVar[tuple[str, ...]] = (
+        "ssh-ed25519",
+        "ecdsa-sha2-nistp256",
+        "ecdsa-sha2-nistp384",
+        "ecdsa-sha2-nistp521",
+        "sk-ssh-ed25519@openssh.com",
+        "sk-ecdsa-sha2-nistp256@openssh.com",
+    )
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        kind, _, body = text.partition(" ")
+        if kind not in cls.types or not cls._says(kind, body):
+            hint = "write the first two words of a .pub file, e.g. ssh-ed25519 AAAA…"
+            raise FieldError(cls.code, f"{_quoted(text)} is not an SSH public key", hint)
+        return cls(text)
+
+    @staticmethod
+    def _says(kind: str, body: str) -> bool:
+        """RFC 4253 section 6.6: the encoded key begins with its type, as a counted string."""
+        data = _base64(body)
+        name = kind.encode("ascii")
+        return data is not None and data.startswith(len(name).to_bytes(4, "big") + name)
+
+
+class SshSignature(str):
+    """An SSH signature (PROTOCOL.sshsig) in base64, without the lines around it."""
+
+    code: ClassVar[str] = "PKI2026"
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        data = _base64(text)
+        if data is None or not data.startswith(b"SSHSIG"):
+            hint = "write the lines between BEGIN and END of ssh-keygen -Y sign as one"
+            raise FieldError(cls.code, f"{_quoted(text)} is not an SSH signature", hint)
+        return cls(text)
+
+
+class TimeOfDay(str):
+    """An hour and minute, ``00:00`` to ``23:59``; quoted, or YAML 1.1 tools read a number."""
+
+    code: ClassVar[str] = "PKI2027"
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", text):
+            raise FieldError(
+                cls.code, f"{_quoted(text)} is not a time of day", 'write e.g. "22:00"'
+            )
+        return cls(text)
+
+
+class Expression(str):
+    """A rule in CEL, 1 to 512 characters."""
+
+    code: ClassVar[str] = "PKI2028"
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        if not text.strip() or len(text) > 512:
+            raise FieldError(cls.code, f"{_quoted(text)} must have 1 to 512 characters")
+        return cls(text)
+
+
 Scalar = (
     Text
     | Name
     | Duration
     | DnsName
+    | MailSubtree
+    | UriSubtree
     | EmailAddress
     | Uri
     | HttpUrl
@@ -315,12 +474,27 @@ Scalar = (
     | SerialNumber
     | KeyDigest
     | Timestamp
+    | ServiceReference
+    | Word
+    | Sha256
+    | SshPublicKey
+    | SshSignature
+    | TimeOfDay
+    | Expression
 )
 SCALARS: tuple[type[Scalar], ...] = (
-    Text, Name, Duration, DnsName, EmailAddress, Uri, HttpUrl, IpRange, IpAddress, Oid,
-    Usage, KeyAlgorithm, SerialNumber, KeyDigest, Timestamp,
+    Text, Name, Duration, DnsName, MailSubtree, UriSubtree, EmailAddress, Uri, HttpUrl, IpRange,
+    IpAddress, Oid, Usage, KeyAlgorithm, SerialNumber, KeyDigest, Timestamp, ServiceReference, Word,
+    Sha256, SshPublicKey, SshSignature, TimeOfDay, Expression,
 )  # fmt: skip
 """Every scalar class, for the decoder and the schema: one definition, two readers."""
+
+
+def _base64(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
 
 
 def _quoted(text: str) -> str:

@@ -62,6 +62,13 @@ def test_what_the_demo_tells_to_do_next_works(made: tuple[Path, Said]) -> None:
     assert judged.stdout == f"{held.cert}: OK\n", judged.text
 
 
+def test_editors_find_the_schema_that_each_manifest_names(made: tuple[Path, Said]) -> None:
+    folder, _ = made
+    for path in (folder / "desired-state").rglob("*.yaml"):
+        first = path.read_text().split("\n", 1)[0]
+        assert (path.parent / first.partition("$schema=")[2]).resolve().is_file(), path
+
+
 def test_a_second_run_begins_afresh(made: tuple[Path, Said], tmp_path: Path) -> None:
     """Other keys and nothing left of the first; this time with 40 services in all.
 

@@ -483,6 +483,7 @@ def test_a_generation_never_falls(world: World) -> None:
 
 def _delete_the_time_ca(world: World) -> None:
     world.remove("cas/vcc-time.yaml")
+    world.remove("timestamping/vcc.yaml")
     world.remove("templates/vcc-tsa.yaml")
     world.edit("tenants/vcc/tenant.yaml", ", vcc-time]", "]")
     world.edit("tenants/vcc/tenant.yaml", "    - vcc-tsa\n", "")

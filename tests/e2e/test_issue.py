@@ -148,7 +148,7 @@ PROFILES: dict[str, Profile] = {
     "vcc-tls-client": Profile(
         days=90,
         key="P-256",
-        subject=(*_VCC, "Users", "veritas-frontend"),
+        subject=(*_VCC, "Users", "veritas-frontend client"),
         usages=_ONLY_DIGITAL,
         purposes=frozenset({"clientAuth"}),
         policies=(f"{ARC}.3",),
@@ -578,7 +578,7 @@ def test_a_service_without_request_is_pending_and_the_rest_goes_on(tmp_path: Pat
     outcome = world.reconcile()
     published = Published.of(world)
     (remark,) = outcome.observed.remarks
-    assert (str(remark.position), str(remark.severity)) == (f"{ARGUS}:4:18", "warning")
+    assert (str(remark.position), str(remark.severity)) == (f"{ARGUS}:5:18", "warning")
     assert "waits for its CSR" in remark.message
     assert not outcome.held
     assert not published.has("argus-backend")

@@ -435,11 +435,11 @@ def test_more_revocations_than_the_limit_are_held_with_what_to_commit(world: Wor
     outcome = _revoke(world, "superseded", "{template: vcc-service}")
     vcc = next(held for held in outcome.kept_back if "tenant vcc" in held.message)
     assert apply.exit_code(outcome) == 3
-    assert str(vcc.origin) == "tenants/vcc/tenant.yaml:19:25"
+    assert str(vcc.origin) == "tenants/vcc/tenant.yaml:20:25"
     assert (vcc.code, vcc.message, vcc.remedy) == (
         "PKI6001",
         "7 revocations in tenant vcc (0 more in the last 24 h), limit 5",
-        "set spec.limits.revocations: 7 at tenants/vcc/tenant.yaml:19:25, in a commit of its own",
+        "set spec.limits.revocations: 7 at tenants/vcc/tenant.yaml:20:25, in a commit of its own",
     )
     assert (outcome.done.revoked, outcome.done.signed) == (0, 0)
     assert Published.of(world).crl("vcc-services") == crl

@@ -112,6 +112,7 @@ def empty(folder: Path) -> None:
 def prepare(demo: Folder, source: Path, services: int) -> str:
     """The repository and what the hosts hold; returns what was made, in words."""
     organisation.copy_tree(source, demo.tree)
+    organisation.write_schemas(demo.root / "schema" / "v1")
     first = organisation.commit_all(demo.tree, "CAs, templates, tenants, services")
     files, _ = read_tree(demo.tree)
     loaded, _ = load(files)

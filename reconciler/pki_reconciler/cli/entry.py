@@ -75,6 +75,22 @@ def init(context: typer.Context, config: ConfigOption = None) -> None:
 
 
 @app.command()
+def fmt(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Manifests, or folders of them.")
+    ],
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 if something would.")
+    ] = False,
+    output: OutputOption = "table",
+) -> None:
+    """Lay manifests out in one way; never changes what they mean."""
+    from pki_reconciler.cli.fmt import run
+
+    raise typer.Exit(run(paths, check=check, output=checked(output)))
+
+
+@app.command()
 def validate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A desired-state tree.")],
     output: OutputOption = "table",

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 
 from pki_schema.desired import DesiredState, Identity, SigningRequest
 from pki_schema.errors import WorldFailed
+from pki_schema.export import schemas
 from pki_schema.kinds import ServiceSpec
 from pki_schema.load.inherit import Templates
 from pki_schema.load.links import certificates_of
@@ -134,6 +135,13 @@ def copy_tree(source: Path, tree: Path) -> None:
     if not (source / "cas").is_dir():
         raise WorldFailed(f"{source} is no desired state: it has no cas/", "name one with --from")
     shutil.copytree(source, tree, ignore=shutil.ignore_patterns(".*"), symlinks=True)
+
+
+def write_schemas(folder: Path) -> None:
+    """The JSON Schemas that the first line of each manifest names, for editors."""
+    folder.mkdir(parents=True)
+    for name, body in schemas().items():
+        (folder / name).write_bytes(body)
 
 
 def commit_all(tree: Path, message: str) -> str:

@@ -24,7 +24,7 @@ from pki_schema.desired import (
     RevocationRequest,
 )
 from pki_schema.errors import Position, Problem, Severity, in_reading_order
-from pki_schema.kinds import PublicationSpec, RevocationSpec, TenantSpec
+from pki_schema.kinds import DECLARED_ONLY, PublicationSpec, RevocationSpec, TenantSpec
 from pki_schema.load import assemble, check_references, references_of, resolve, tree
 
 
@@ -72,7 +72,7 @@ class Judge:
             *difference.problems,
             *tree.twins(reading.blobs),
             *reading.problems,
-            *loaded.problems,
+            *_news(loaded.problems, paths),
             *check_references(loaded.state, present),
             *resolved.problems,
             *self._over_quota(loaded.state, affected, resolved),
@@ -155,6 +155,13 @@ class Judge:
         )
 
 
+def _news(problems: Iterable[Problem], changed: Collection[str]) -> Iterator[Problem]:
+    """Without notices about files that were only read along: their authors had them."""
+    for problem in problems:
+        if problem.severity is not Severity.NOTICE or problem.position.path in changed:
+            yield problem
+
+
 def _same(meaning: Meaning, stored: Meaning | None) -> bool:
     """Whether recording it again would say nothing new (where it is written does not count)."""
     return (
@@ -174,7 +181,7 @@ def _facts(declared: Declared) -> ObjectFacts:
         blob=declared.blob,
         origin=_origin(declared),
         refs=references_of(declared),
-        acted_on=spec is not None,
+        acted_on=declared.identity.kind not in DECLARED_ONLY,
         revocations_limit=spec.limits.revocations if isinstance(spec, TenantSpec) else None,
         revocation=(
             RevocationRequest(

@@ -10,12 +10,12 @@ from pki_reconciler.ledger.read import Reader
 from pki_reconciler.observe.git import Repository
 from pki_reconciler.observe.manifests import ManifestCache
 from pki_schema.desired import Declared, Identity, SigningRequest
-from pki_schema.errors import Problem
+from pki_schema.errors import Problem, Severity
 from pki_schema.load import Document, references_of, signing_request, tree
 from pki_schema.load.documents import decode, from_cache, to_cache
 from pki_schema.load.links import certificates_of
 
-ALWAYS = ("CertificateAuthority", "Publication")
+ALWAYS = ("CertificateAuthority", "Publication", "RoleBinding")
 """Kinds every judgement looks at whole: two CAs must not share a name, base URLs must be served."""
 
 
@@ -138,5 +138,11 @@ class Reading:
             self.problems += tree.secrets(path, contents.found.get(self.blobs[path], b""))
 
     def remember(self) -> None:
-        """Keep what was decoded without a problem for the next time these bytes come by."""
-        self._cache.put({blob: to_cache(d) for blob, d in self._fresh.items() if not d.problems})
+        """Keep what was decoded without an error for the next time these bytes come by."""
+        self._cache.put(
+            {
+                blob: to_cache(document)
+                for blob, document in self._fresh.items()
+                if all(p.severity is not Severity.ERROR for p in document.problems)
+            }
+        )

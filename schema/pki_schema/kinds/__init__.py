@@ -7,13 +7,20 @@ template, tenant and CA is ``pki_schema.desired``; whether its references exist,
 
 from __future__ import annotations
 
+from pki_schema.kinds.approval import ApprovalSpec
 from pki_schema.kinds.authority import CertificateAuthoritySpec
+from pki_schema.kinds.communication import CommunicationPolicySpec
 from pki_schema.kinds.envelope import API_VERSION, Envelope, Metadata
+from pki_schema.kinds.policy import PolicySpec
 from pki_schema.kinds.publication import PublicationSpec
 from pki_schema.kinds.revocation import RevocationSpec
+from pki_schema.kinds.role import RoleBindingSpec
 from pki_schema.kinds.service import ServiceSpec
 from pki_schema.kinds.template import CertificateTemplateSpec
 from pki_schema.kinds.tenant import TenantSpec
+from pki_schema.kinds.timestamping import TimestampAuthoritySpec
+from pki_schema.kinds.trust import TrustBundleSpec
+from pki_schema.kinds.window import ChangeWindowSpec
 
 Spec = (
     CertificateAuthoritySpec
@@ -22,6 +29,13 @@ Spec = (
     | ServiceSpec
     | RevocationSpec
     | PublicationSpec
+    | PolicySpec
+    | CommunicationPolicySpec
+    | TimestampAuthoritySpec
+    | TrustBundleSpec
+    | RoleBindingSpec
+    | ApprovalSpec
+    | ChangeWindowSpec
 )
 
 SPECS: dict[str, type[Spec]] = {
@@ -31,8 +45,15 @@ SPECS: dict[str, type[Spec]] = {
     "Service": ServiceSpec,
     "Revocation": RevocationSpec,
     "Publication": PublicationSpec,
+    "Policy": PolicySpec,
+    "CommunicationPolicy": CommunicationPolicySpec,
+    "TimestampAuthority": TimestampAuthoritySpec,
+    "TrustBundle": TrustBundleSpec,
+    "RoleBinding": RoleBindingSpec,
+    "Approval": ApprovalSpec,
+    "ChangeWindow": ChangeWindowSpec,
 }
-"""The kinds that are acted on, by name."""
+"""Every kind there is, by name."""
 
 DECLARED_ONLY: frozenset[str] = frozenset(
     {
@@ -45,19 +66,26 @@ DECLARED_ONLY: frozenset[str] = frozenset(
         "ChangeWindow",
     }
 )
-"""Kinds recognised by name: their spec stays undecoded and every reader is told so."""
+"""Kinds that are read and judged like all others, and not yet acted on: every reader is told so."""
 
 __all__ = [
     "API_VERSION",
     "DECLARED_ONLY",
     "SPECS",
+    "ApprovalSpec",
     "CertificateAuthoritySpec",
     "CertificateTemplateSpec",
+    "ChangeWindowSpec",
+    "CommunicationPolicySpec",
     "Envelope",
     "Metadata",
+    "PolicySpec",
     "PublicationSpec",
     "RevocationSpec",
+    "RoleBindingSpec",
     "ServiceSpec",
     "Spec",
     "TenantSpec",
+    "TimestampAuthoritySpec",
+    "TrustBundleSpec",
 ]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from pki_schema.fields import Duration, HttpUrl, Name, Usage
-from pki_schema.kinds.envelope import Strict
+from pki_schema.kinds.envelope import Strict, about
 from pki_schema.kinds.parts import (
     AuthorityKey,
     CrlSettings,
+    DistinguishedName,
     NameConstraints,
     OcspSettings,
     PolicyInformation,
-    RelativeName,
 )
 
 
@@ -27,21 +27,53 @@ class CertificateAuthoritySpec(Strict, frozen=True, kw_only=True):
     ``base_urls`` go into every certificate issued and are frozen with them.
     """
 
-    subject: tuple[RelativeName, ...]
-    private_key: AuthorityKey
-    duration: Duration
-    issues_for: Duration
-    base_urls: tuple[HttpUrl, ...] = msgspec.field(name="baseURLs")
-    parent: Name | None = None
-    generation: int = 1
-    path_length: int | None = None
-    usages: tuple[Usage, ...] = ()
-    name_constraints: NameConstraints | None = None
-    policies: tuple[PolicyInformation, ...] = ()
-    crl: CrlSettings = msgspec.field(default_factory=CrlSettings)
-    ocsp: OcspSettings = msgspec.field(default_factory=OcspSettings)
-    offline: bool = False
-    lifecycle: Literal["active", "retired", "revoked"] = "active"
+    subject: DistinguishedName
+    private_key: Annotated[AuthorityKey, about("The CA's own key.", {"algorithm": "P-384"})]
+    duration: Annotated[Duration, about("How long the CA's certificate is valid.", "1826d")]
+    issues_for: Annotated[
+        Duration,
+        about("How long the CA issues; what is left then is the longest life it gives.", "1461d"),
+    ]
+    base_urls: Annotated[
+        tuple[HttpUrl, ...],
+        about(
+            "Where CRLs, OCSP answers and CA certificates are found; goes into certificates.",
+            ["http://pki.vcc.internal"],
+        ),
+    ] = msgspec.field(name="baseURLs")
+    parent: Annotated[
+        Name | None, about("The CA that certifies this one; a root has none.", "vcc-root")
+    ] = None
+    generation: Annotated[
+        int, about("Counts keys: a higher one makes a new key and needs a new subject.", 2)
+    ] = 1
+    path_length: Annotated[int | None, about("How many CAs may follow below.", 0)] = None
+    usages: Annotated[
+        tuple[Usage, ...],
+        about("Extended key usages of all that is issued below.", ["server auth", "client auth"]),
+    ] = ()
+    name_constraints: Annotated[
+        NameConstraints | None,
+        about("What may be named below.", {"permitted": {"dnsDomains": ["vcc.local"]}}),
+    ] = None
+    policies: Annotated[
+        tuple[PolicyInformation, ...],
+        about("Certificate policies; 2.5.29.32.0 stands for any.", [{"oid": "2.5.29.32.0"}]),
+    ] = ()
+    crl: Annotated[
+        CrlSettings, about("How CRLs are made.", {"validity": "7d", "refresh": "1d"})
+    ] = msgspec.field(default_factory=CrlSettings)
+    ocsp: Annotated[
+        OcspSettings,
+        about("How OCSP answers are made.", {"mode": "presigned", "template": "vcc-ocsp"}),
+    ] = msgspec.field(default_factory=OcspSettings)
+    offline: Annotated[
+        bool, about("The key lies in a store of its own, not with the daemon.", True)
+    ] = False
+    lifecycle: Annotated[
+        Literal["active", "retired", "revoked"],
+        about("A retired CA issues nothing more, and keeps its status until it ends.", "active"),
+    ] = "active"
 
     @property
     def longest_child(self) -> Duration:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from pki_schema.fields import Name
 
 API_VERSION = "pki.vcc.local/v1"
+
+
+def about(description: str, *examples: object) -> msgspec.Meta:
+    """What a field is for and how it is written, for the JSON Schemas that editors show.
+
+    Examples are as an author would write them: plain text, numbers, lists and mappings.
+    """
+    return msgspec.Meta(description=description, examples=list(examples))
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -18,9 +26,15 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Metadata(Strict, frozen=True, kw_only=True):
     """``name`` identifies the object within kind and tenant; the others are free for authors."""
 
-    name: Name
-    annotations: dict[str, str] = {}
-    labels: dict[str, str] = {}
+    name: Annotated[
+        Name, about("Identifies the object within its kind and tenant.", "argus-backend")
+    ]
+    annotations: Annotated[
+        dict[str, str], about("Free for authors and their tools.", {"ticket": "PKI-17"})
+    ] = {}
+    labels: Annotated[
+        dict[str, str], about("Free for authors and their tools.", {"team": "vcc"})
+    ] = {}
 
 
 class Envelope(Strict, frozen=True, kw_only=True):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pki_schema.fields import KeyDigest, Name, SerialNumber, Text, Timestamp
-from pki_schema.kinds.envelope import Strict
+from pki_schema.kinds.envelope import Strict, about
 
 Reason = Literal[
     "unspecified",
@@ -29,14 +29,25 @@ class RevocationTarget(Strict, frozen=True, kw_only=True):
     issued from it; ``key`` everything that certifies that key.
     """
 
-    ca: Name | None = None
-    serial: SerialNumber | None = None
-    tenant: Name | None = None
-    service: Name | None = None
-    certificate: Name | None = None
-    authority: Name | None = None
-    template: Name | None = None
-    key: KeyDigest | None = None
+    ca: Annotated[Name | None, about("With serial: the issuing CA.", "vcc-services")] = None
+    serial: Annotated[
+        SerialNumber | None, about("With ca: the serial in hexadecimal, quoted.", "4f3a09c1")
+    ] = None
+    tenant: Annotated[Name | None, about("With service: whose service it is.", "vcc")] = None
+    service: Annotated[
+        Name | None, about("With tenant: all certificates it holds.", "argus-backend")
+    ] = None
+    certificate: Annotated[
+        Name | None, about("With service: only those of this name.", "client")
+    ] = None
+    authority: Annotated[Name | None, about("A CA itself.", "vcc-people")] = None
+    template: Annotated[Name | None, about("All that was issued from a template.", "vcc-admin")] = (
+        None
+    )
+    key: Annotated[
+        KeyDigest | None,
+        about("All that certifies a key: the SHA-256 of its SubjectPublicKeyInfo.", "0c" * 32),
+    ] = None
 
 
 class RevocationSpec(Strict, frozen=True, kw_only=True):
@@ -45,8 +56,14 @@ class RevocationSpec(Strict, frozen=True, kw_only=True):
     Removing the file, or reverting the commit, changes nothing.
     """
 
-    target: RevocationTarget
-    reason: Reason
-    invalidity_date: Timestamp | None = None
-    state: Literal["revoked", "held", "released"] = "revoked"
-    comment: Text | None = None
+    target: Annotated[
+        RevocationTarget, about("What is revoked.", {"tenant": "vcc", "service": "argus-backend"})
+    ]
+    reason: Annotated[Reason, about("Why, in the words of RFC 5280.", "keyCompromise")]
+    invalidity_date: Annotated[
+        Timestamp | None, about("Since when it is not to be trusted.", "2026-11-22T21:00:00Z")
+    ] = None
+    state: Annotated[
+        Literal["revoked", "held", "released"], about("revoked is for ever.", "revoked")
+    ] = "revoked"
+    comment: Annotated[Text | None, about("For people.", "Laptop lost on the train")] = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from pki_schema.fields import Duration, Name, Text, Usage
-from pki_schema.kinds.envelope import Strict
-from pki_schema.kinds.parts import KeyRule, PolicyInformation, RelativeName
+from pki_schema.kinds.envelope import Strict, about
+from pki_schema.kinds.parts import DistinguishedName, KeyRule, PolicyInformation
 
 NameType = Literal["dns", "ip", "uri", "email", "upn"]
 
@@ -16,11 +16,20 @@ NameType = Literal["dns", "ip", "uri", "email", "upn"]
 class TemplateNames(Strict, frozen=True, kw_only=True):
     """Names of every certificate of a template; ``${service_name}`` and its like are replaced."""
 
-    dns_names: tuple[Text, ...] = ()
-    ip_addresses: tuple[Text, ...] = ()
-    uris: tuple[Text, ...] = msgspec.field(default=(), name="uris")
-    email_addresses: tuple[Text, ...] = ()
-    user_principal_names: tuple[Text, ...] = ()
+    dns_names: Annotated[
+        tuple[Text, ...], about("DNS names, fully qualified.", ["${service_name}.${zone}"])
+    ] = ()
+    ip_addresses: Annotated[tuple[Text, ...], about("IP addresses.", ["172.21.0.10"])] = ()
+    uris: Annotated[
+        tuple[Text, ...],
+        about("URIs.", ["spiffe://${spiffe_domain}/${tenant}/${service_name}"]),
+    ] = msgspec.field(default=(), name="uris")
+    email_addresses: Annotated[
+        tuple[Text, ...], about("Mail addresses.", ["${admin_id}@vcc.internal"])
+    ] = ()
+    user_principal_names: Annotated[
+        tuple[Text, ...], about("Microsoft user principal names.", ["${admin_id}@vcc.internal"])
+    ] = ()
 
 
 class CertificateTemplateSpec(Strict, frozen=True, kw_only=True):
@@ -32,19 +41,58 @@ class CertificateTemplateSpec(Strict, frozen=True, kw_only=True):
     AIA OCSP (an OCSP responder with ``ocsp_no_check`` needs none).
     """
 
-    extends: Name | None = None
-    issuers: tuple[Name, ...] | None = None
-    subject: tuple[RelativeName, ...] | None = None
-    names: TemplateNames | None = None
-    name_types: tuple[NameType, ...] | None = None
-    required_names: tuple[NameType, ...] | None = None
-    usages: tuple[Usage, ...] | None = None
-    extended_key_usage_critical: bool | None = None
-    policies: tuple[PolicyInformation, ...] | None = None
-    private_key: KeyRule | None = None
-    duration: Duration | None = None
-    max_duration: Duration | None = None
-    renew_before: Duration | None = None
-    ocsp_no_check: bool | None = None
-    status_pointers: bool | None = None
-    parameters: tuple[str, ...] | None = None
+    extends: Annotated[
+        Name | None, about("The template whose fields are inherited.", "vcc-code-signing")
+    ] = None
+    issuers: Annotated[
+        tuple[Name, ...] | None, about("The CAs that may issue from it.", ["vcc-services"])
+    ] = None
+    subject: DistinguishedName | None = None
+    names: Annotated[
+        TemplateNames | None,
+        about("Names of every certificate.", {"dnsNames": ["${service_name}.${zone}"]}),
+    ] = None
+    name_types: Annotated[
+        tuple[NameType, ...] | None,
+        about("The types of names a certificate may have; no others.", ["dns", "uri"]),
+    ] = None
+    required_names: Annotated[
+        tuple[NameType, ...] | None,
+        about("At least one name of one of these types.", ["dns"]),
+    ] = None
+    usages: Annotated[
+        tuple[Usage, ...] | None,
+        about(
+            "Key usages and extended key usages, in words or as an OID.",
+            ["digital signature", "server auth"],
+        ),
+    ] = None
+    extended_key_usage_critical: Annotated[
+        bool | None, about("Whether software that does not know a usage has to refuse.", True)
+    ] = None
+    policies: Annotated[
+        tuple[PolicyInformation, ...] | None,
+        about("Certificate policies.", [{"oid": "1.3.6.1.4.1.32473.1.1"}]),
+    ] = None
+    private_key: Annotated[
+        KeyRule | None, about("Which keys are certified.", {"algorithms": ["P-256"]})
+    ] = None
+    duration: Annotated[
+        Duration | None, about("How long a certificate is valid unless its service asks.", "90d")
+    ] = None
+    max_duration: Annotated[Duration | None, about("The most a service may ask for.", "365d")] = (
+        None
+    )
+    renew_before: Annotated[
+        Duration | None, about("How long before its end it is renewed; a third if left out.", "30d")
+    ] = None
+    ocsp_no_check: Annotated[
+        bool | None, about("For OCSP responders: nobody asks for their own status.", True)
+    ] = None
+    status_pointers: Annotated[
+        bool | None, about("False leaves out where CRL and OCSP are found.", True)
+    ] = None
+    parameters: Annotated[
+        tuple[str, ...] | None,
+        about("Variables that a service has to give a value for.", ["signer_name"]),
+    ] = None

@@ -97,9 +97,11 @@ def assemble(documents: Iterable[Document], requests: Iterable[SigningRequest]) 
     objects: dict[Identity, Declared] = {}
     wanted: dict[Identity, SigningRequest] = {}
     problems: list[Problem] = []
+    unreadable: set[Identity] = set()
     for document in sorted(documents, key=lambda d: d.path):
         problems += document.problems
         if document.declared is None:
+            unreadable |= tree.presumed(document.path, document.name)
             continue
         identity, misplaced = tree.place(document.declared)
         problems += misplaced
@@ -113,7 +115,8 @@ def assemble(documents: Iterable[Document], requests: Iterable[SigningRequest]) 
         other = wanted.setdefault(spot.identity, request)
         if other is not request:
             problems += _two_requests(other, request)
-    state = DesiredState(objects=objects, requests=wanted)
+    missing = frozenset(unreadable - objects.keys())
+    state = DesiredState(objects=objects, unreadable=missing, requests=wanted)
     return Loaded(state=state, problems=in_reading_order(problems))
 
 

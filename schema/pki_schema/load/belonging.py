@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from functools import lru_cache
 
 from pki_schema.kinds import TenantSpec
 from pki_schema.kinds.parts import NameConstraints, NameSubtrees
 from pki_schema.x509 import names
+from pki_schema.x509.constraints import Typed, shut_out, subtree_fault
 
 
 def spiffe_domain(tenant: TenantSpec) -> str:
@@ -28,30 +29,34 @@ def foreign(kind: str, value: str, tenant: TenantSpec) -> str | None:
             if any(_within(value, network) for network in tenant.ip_ranges):
                 return None
             return f"is in none of its ranges: {', '.join(tenant.ip_ranges) or 'it has none'}"
-        case _:
+        case "uri":
             return _foreign_uri(value, tenant, suffixes)
+        case _:
+            return "is of a type that nobody owns"
 
 
 def beyond(kind: str, value: str, constraints: NameConstraints) -> bool:
-    """Whether a CA's name constraints shut a name out (RFC 5280 section 4.2.1.10)."""
-    allowed, excluded = (
-        _subtrees(kind, constraints.permitted),
-        _subtrees(kind, constraints.excluded),
-    )
-    return bool(allowed and not any(_matches(kind, value, subtree) for subtree in allowed)) or any(
-        _matches(kind, value, subtree) for subtree in excluded
-    )
+    """Whether a CA's name constraints shut a name out (RFC 5280 section 4.2.1.10).
+
+    Subtrees that are none let nothing pass: nobody knows what the CA was to be kept from.
+    """
+    permitted, excluded = _typed(constraints.permitted), _typed(constraints.excluded)
+    if any(subtree_fault(*tree) for tree in (*permitted, *excluded)):
+        return True
+    return shut_out((kind, value), permitted=permitted, excluded=excluded) is not None
 
 
 def _foreign_uri(value: str, tenant: TenantSpec, suffixes: Sequence[str]) -> str | None:
-    parts = urlsplit(value)
-    if parts.scheme != "spiffe":
-        host = parts.hostname
-        return _not_under(host, suffixes) if host else "has no host, so it belongs to nobody"
+    parts, host = names.split_uri(value), names.uri_host(value)
+    if parts is None or host is None:
+        return "has no host, so it belongs to nobody"
+    if parts.scheme.lower() != "spiffe":
+        return _not_under(host, suffixes)
     # SPIFFE ID, section 2: a trust domain and a path; no user, port, query or fragment.
-    if parts.netloc != spiffe_domain(tenant):
+    if parts.authority != spiffe_domain(tenant):
         return f'is not of its trust domain "{spiffe_domain(tenant)}"'
-    if parts.path in {"", "/"} or parts.query or parts.fragment or parts.path.endswith("/"):
+    extra = parts.query is not None or parts.fragment is not None
+    if parts.path in {"", "/"} or extra or parts.path.endswith("/"):
         return "is not a SPIFFE ID of a workload"
     return None
 
@@ -63,35 +68,17 @@ def _not_under(name: str, suffixes: Sequence[str]) -> str | None:
 
 
 def _within(address: str, network: str) -> bool:
-    return ipaddress.ip_address(address) in ipaddress.ip_network(network)
+    return not names.ip_fault(address) and (
+        ipaddress.ip_address(address) in ipaddress.ip_network(network)
+    )
 
 
-def _subtrees(kind: str, subtrees: NameSubtrees) -> Sequence[str]:
-    match kind:
-        case "dns":
-            return subtrees.dns_domains
-        case "ip":
-            return subtrees.ip_ranges
-        case "email":
-            return subtrees.email_domains
-        case "uri":
-            return subtrees.uri_domains
-        case _:
-            return ()
-
-
-def _matches(kind: str, value: str, subtree: str) -> bool:
-    match kind:
-        case "dns":
-            return names.under(value, subtree)
-        case "ip":
-            return _within(value, subtree)
-        case "email":
-            return _in_domain(value.rpartition("@")[2], subtree)
-        case _:
-            return _in_domain(names.uri_host(value) or "", subtree)
-
-
-def _in_domain(host: str, subtree: str) -> bool:
-    """Mail and URI subtrees mean one host; only with a leading dot what lies below it."""
-    return host.endswith(subtree) if subtree.startswith(".") else host == subtree
+@lru_cache(maxsize=256)
+def _typed(subtrees: NameSubtrees) -> tuple[Typed, ...]:
+    trees = {
+        "dns": subtrees.dns_domains,
+        "ip": subtrees.ip_ranges,
+        "email": subtrees.email_domains,
+        "uri": subtrees.uri_domains,
+    }
+    return tuple((kind, str.__str__(tree)) for kind, of in trees.items() for tree in of)

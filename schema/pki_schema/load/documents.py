@@ -28,13 +28,15 @@ CACHE_VERSION = 1
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """One file as far as it could be understood.
 
-    ``declared`` is ``None`` when the file is no object; with errors in ``problems`` it may still be
-    one that must not be acted on. ``packed`` is the strict YAML's tree, empty if there was none.
+    ``declared`` is ``None`` when the file is no object; then ``name`` is what its metadata say, if
+    anything. With errors in ``problems`` it may still be one that must not be acted on. ``packed``
+    is the strict YAML's tree, empty if there was none.
     """
 
     path: str
     blob: str
     declared: Declared | None = None
+    name: str = ""
     problems: tuple[Problem, ...] = ()
     packed: bytes = b""
 
@@ -111,31 +113,40 @@ def _understood(path: str, blob: str, found: Tree, packed: bytes) -> Document:
             blob=blob,
             positions=positions,
         )
-        problems = _notices(declared) if spec is None else check(declared)
+        problems = (*check(declared), *_notices(declared))
     return Document(
         path=path,
         blob=blob,
         declared=declared,
+        name="" if declared else _name(found.value),
         problems=_capped(path, problems),
         packed=packed,
     )
 
 
-def _converted(path: str, value: object) -> tuple[Identity, Spec | None]:
+def _converted(path: str, value: object) -> tuple[Identity, Spec]:
     """What the document declares; raises ``msgspec.ValidationError`` at the first fault."""
     envelope = convert(value, Envelope)
     kind = envelope.kind
     if envelope.api_version != API_VERSION:
         raise msgspec.ValidationError("unknown apiVersion")
-    if kind not in SPECS and kind not in DECLARED_ONLY:
+    if kind not in SPECS:
         raise msgspec.ValidationError("unknown kind")
     spot = tree.classify(path)
     tenant = spot.tenant if isinstance(spot, tree.ManifestPath) else GLOBAL
-    spec = convert(envelope.spec, SPECS[kind]) if kind in SPECS else None
-    return Identity(kind, tenant, envelope.metadata.name), spec
+    return Identity(kind, tenant, envelope.metadata.name), convert(envelope.spec, SPECS[kind])
+
+
+def _name(value: object) -> str:
+    """The name in a document that may be anything."""
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _notices(declared: Declared) -> tuple[Problem, ...]:
+    if declared.identity.kind not in DECLARED_ONLY:
+        return ()
     message = f"{declared.identity.kind} is declared, not yet acted on"
     where = tree.at(declared, "kind")
     return (Problem(where, "PKI2107", message, severity=Severity.NOTICE),)

@@ -16,7 +16,7 @@ import msgspec
 
 from pki_schema.errors import FieldError, Problem, in_reading_order
 from pki_schema.fields import SCALARS, Scalar
-from pki_schema.kinds import API_VERSION, DECLARED_ONLY, SPECS, Envelope
+from pki_schema.kinds import API_VERSION, SPECS, Envelope
 from pki_schema.load.characters import MOST_PROBLEMS, shown
 from pki_schema.load.decoding import read_scalar
 from pki_schema.load.positions import Path, Positions
@@ -63,8 +63,8 @@ def _faults(value: object, positions: Positions) -> Iterator[Problem]:
         yield Problem(positions["apiVersion",], "PKI2106", message, f"write {API_VERSION}")
     if not isinstance(kind, str):
         return
-    if kind not in SPECS and kind not in DECLARED_ONLY:
-        hint = nearest(kind[:64], (*SPECS, *DECLARED_ONLY))
+    if kind not in SPECS:
+        hint = nearest(kind[:64], SPECS)
         hint = hint or f"use one of: {', '.join(SPECS)}"
         yield Problem(positions["kind",], "PKI2105", f'"{shown(kind)}" is not a kind', hint)
     if kind in SPECS and isinstance(spec, dict):

@@ -38,7 +38,7 @@ def lineage(state: DesiredState, start: Declared) -> Lineage:
             message = f'"{start.identity.name}" has more than {LONGEST_LINE - 1} levels above it'
             return Lineage(tuple(members), False, _upward(start, "PKI3003", message))
         above = state.objects.get(parent)
-        if above is None or above.spec is None:
+        if above is None:
             return Lineage(tuple(members), False)
         members.append(above)
     return Lineage(tuple(members))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import assert_never
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from pki_schema.desired import GLOBAL, Declared, Identity
 from pki_schema.kinds import (
+    ApprovalSpec,
     CertificateAuthoritySpec,
     CertificateTemplateSpec,
+    ChangeWindowSpec,
+    CommunicationPolicySpec,
+    PolicySpec,
     PublicationSpec,
     RevocationSpec,
+    RoleBindingSpec,
     ServiceSpec,
+    Spec,
     TenantSpec,
+    TimestampAuthoritySpec,
+    TrustBundleSpec,
 )
 from pki_schema.kinds.service import ServiceCertificate
 
@@ -49,21 +57,57 @@ def tenant(name: str) -> Identity:
 
 def links(declared: Declared) -> Iterator[tuple[Identity, Path]]:
     """What an object refers to, each with the place where it says so."""
-    match declared.spec:
-        case None | PublicationSpec():
-            return iter(())
-        case CertificateAuthoritySpec() as spec:
-            return _authority_links(spec)
-        case CertificateTemplateSpec() as spec:
-            return _template_links(spec)
-        case TenantSpec() as spec:
-            return _tenant_links(spec)
-        case ServiceSpec():
-            return _service_links(declared)
-        case RevocationSpec() as spec:
-            return _targets(spec)
-        case other:
-            assert_never(other)
+    return _LINKS[type(declared.spec)](declared, declared.spec)
+
+
+def service(tenant_: str, name: str) -> Identity:
+    return Identity("Service", str.__str__(tenant_), str.__str__(name))
+
+
+def _each(
+    kind: Callable[[str], Identity], names: Iterable[str], *path: str
+) -> Iterator[tuple[Identity, Path]]:
+    for i, name in enumerate(names):
+        yield kind(name), (*path, i)
+
+
+def _policy_links(spec: PolicySpec) -> Iterator[tuple[Identity, Path]]:
+    selector = spec.selector
+    yield from _each(tenant, selector.tenants, "spec", "selector", "tenants")
+    yield from _each(template, selector.templates, "spec", "selector", "templates")
+    yield from _each(authority, selector.authorities, "spec", "selector", "authorities")
+
+
+def _communication_links(
+    declared: Declared, spec: CommunicationPolicySpec
+) -> Iterator[tuple[Identity, Path]]:
+    if declared.identity.tenant:
+        yield tenant(declared.identity.tenant), ("metadata", "name")
+    for i, rule in enumerate(spec.rules):
+        for side, references in (("from", rule.callers), ("to", rule.services)):
+            for j, reference in enumerate(references):
+                whose, name = reference.within(declared.identity.tenant)
+                if whose:
+                    yield tenant(whose), ("spec", "rules", i, side, j)
+                    yield service(whose, name), ("spec", "rules", i, side, j)
+
+
+def _timestamp_links(spec: TimestampAuthoritySpec) -> Iterator[tuple[Identity, Path]]:
+    yield authority(spec.issuer_ref), ("spec", "issuerRef")
+    yield template(spec.template), ("spec", "template")
+
+
+def _approval_links(spec: ApprovalSpec) -> Iterator[tuple[Identity, Path]]:
+    if spec.tenant is not None:
+        yield tenant(spec.tenant), ("spec", "tenant")
+
+
+def _binding_links(spec: RoleBindingSpec) -> Iterator[tuple[Identity, Path]]:
+    yield from _each(tenant, spec.tenants, "spec", "tenants")
+    for i, reference in enumerate(spec.services):
+        whose, name = reference.within(GLOBAL)
+        if whose:
+            yield service(whose, name), ("spec", "services", i)
 
 
 def _authority_links(spec: CertificateAuthoritySpec) -> Iterator[tuple[Identity, Path]]:
@@ -109,3 +153,21 @@ def _targets(spec: RevocationSpec) -> Iterator[tuple[Identity, Path]]:
         if target.service is not None:
             service = Identity("Service", str.__str__(target.tenant), str.__str__(target.service))
             yield service, ("spec", "target", "service")
+
+
+_LINKS: dict[type[Spec], Callable[[Declared, Any], Iterator[tuple[Identity, Path]]]] = {
+    CertificateAuthoritySpec: lambda _, spec: _authority_links(spec),
+    CertificateTemplateSpec: lambda _, spec: _template_links(spec),
+    TenantSpec: lambda _, spec: _tenant_links(spec),
+    ServiceSpec: lambda declared, _: _service_links(declared),
+    RevocationSpec: lambda _, spec: _targets(spec),
+    PublicationSpec: lambda *_: iter(()),
+    PolicySpec: lambda _, spec: _policy_links(spec),
+    CommunicationPolicySpec: _communication_links,
+    TimestampAuthoritySpec: lambda _, spec: _timestamp_links(spec),
+    TrustBundleSpec: lambda _, spec: _each(authority, spec.authorities, "spec", "authorities"),
+    RoleBindingSpec: lambda _, spec: _binding_links(spec),
+    ApprovalSpec: lambda _, spec: _approval_links(spec),
+    ChangeWindowSpec: lambda _, spec: _each(tenant, spec.tenants, "spec", "tenants"),
+}
+"""Every kind, one way each; a kind that is missing here fails its first test."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pki_schema.errors import FieldError, Problem
 from pki_schema.fields import DnsName, EmailAddress, IpAddress, Uri
 from pki_schema.kinds import CertificateAuthoritySpec
+from pki_schema.kinds.parts import NameConstraints
 from pki_schema.load.belonging import beyond, foreign, spiffe_domain
 from pki_schema.load.lineage import lineage
 from pki_schema.load.links import Path
 from pki_schema.load.substitute import distinguished_name, substitute
 from pki_schema.load.tree import nearest
 from pki_schema.load.wanted import Wanted
+from pki_schema.x509.names import HOST_LIKE
 from pki_schema.x509.oids import NAME_ATTRIBUTES
 
 _Grammar = type[DnsName] | type[IpAddress] | type[Uri] | type[EmailAddress]
@@ -116,12 +118,9 @@ def _judged(wanted: Wanted, field: str | Path, kind: str, name: str) -> Iterator
         )
         yield wanted.problem(field, "PKI4022", message)
         return
-    for above in lineage(wanted.state, wanted.issuer).members:
-        spec = above.spec
-        if not isinstance(spec, CertificateAuthoritySpec) or spec.name_constraints is None:
-            continue
-        if beyond(kind, name, spec.name_constraints):
-            message = f'"{name}" is outside the name constraints of CA "{above.identity.name}"'
+    for above, constraints in _constraints_above(wanted):
+        if beyond(kind, name, constraints):
+            message = f'"{name}" is outside the name constraints of CA "{above}"'
             yield wanted.problem(field, "PKI4026", message)
 
 
@@ -142,8 +141,33 @@ def _name_problems(wanted: Wanted, subject: Subject, names: Names) -> Iterator[P
                     f'the common name "{value}" looks like a DNS name and is not among the names'
                 )
                 yield wanted.problem("template", "PKI4024", message)
+    if "dns" not in kinds:
+        yield from _readable_as_hosts(wanted, common)
     if not subject and not names and not template.subject:
         yield wanted.problem("template", "PKI4025", "the certificate names nobody")
+
+
+def _readable_as_hosts(wanted: Wanted, common: Iterable[str]) -> Iterator[Problem]:
+    """Without a DNS name beside it Java reads a common name of one word as a host's, and holds it
+    to the name constraints of the CAs above.
+    """
+    for value in common:
+        for above, constraints in _constraints_above(wanted):
+            if HOST_LIKE.fullmatch(value) and beyond("dns", value.lower(), constraints):
+                message = (
+                    f'the common name "{value}" may be read as a DNS name, which is outside the '
+                    f'name constraints of CA "{above}"'
+                )
+                hint = "give it a second word, as in ${service_name} client"
+                yield wanted.problem("template", "PKI4026", message, hint)
+
+
+def _constraints_above(wanted: Wanted) -> Iterator[tuple[str, NameConstraints]]:
+    """The CAs that constrain names, from the issuer up."""
+    for above in lineage(wanted.state, wanted.issuer).members:
+        spec = above.spec
+        if isinstance(spec, CertificateAuthoritySpec) and spec.name_constraints is not None:
+            yield above.identity.name, spec.name_constraints
 
 
 def _in_template(wanted: Wanted, error: FieldError) -> Problem:

@@ -12,14 +12,26 @@ from collections.abc import Collection, Iterator
 from pki_schema.desired import Declared, DesiredState, Identity
 from pki_schema.errors import Problem, Severity, in_reading_order
 from pki_schema.kinds import (
+    ApprovalSpec,
     CertificateAuthoritySpec,
     CertificateTemplateSpec,
+    CommunicationPolicySpec,
+    PolicySpec,
     PublicationSpec,
+    RoleBindingSpec,
     ServiceSpec,
+    TimestampAuthoritySpec,
 )
 from pki_schema.load.entitlement import entitlement_problems
 from pki_schema.load.fitting import authority_problems, template_problems
 from pki_schema.load.inherit import Templates
+from pki_schema.load.jurisdiction import (
+    approval_problems,
+    communication_problems,
+    policy_problems,
+    principal_problems,
+    timestamp_problems,
+)
 from pki_schema.load.lineage import lineage
 from pki_schema.load.links import links, references_of
 from pki_schema.load.tree import at, nearest
@@ -38,7 +50,7 @@ def check_references(
     judged = [
         declared
         for identity, declared in sorted(state.objects.items())
-        if declared.spec is not None and (subjects is None or identity in subjects)
+        if subjects is None or identity in subjects
     ]
     templates = Templates(state)
     problems = [p for declared in judged for p in _checked(state, templates, declared)]
@@ -65,15 +77,27 @@ def _checked(state: DesiredState, templates: Templates, declared: Declared) -> I
                 yield from template_problems(state, declared, complete)
         case ServiceSpec():
             yield from entitlement_problems(state, templates, declared)
+        case PolicySpec() as spec:
+            yield from policy_problems(declared, spec)
+        case CommunicationPolicySpec() as spec:
+            yield from communication_problems(state, declared, spec)
+        case TimestampAuthoritySpec() as spec:
+            yield from timestamp_problems(templates, declared, spec)
+        case ApprovalSpec() as spec:
+            yield from approval_problems(state, declared, spec)
+        case RoleBindingSpec():
+            yield from principal_problems(state, declared)
 
 
 def _dangling(state: DesiredState, judged: Collection[Declared]) -> Iterator[Problem]:
-    """References to nothing (PKI3001), with what may have been meant."""
+    """References to nothing (PKI3001), with what may have been meant. What is there and cannot be
+    read has told its own author.
+    """
     missing = [
         (declared, identity, path)
         for declared in judged
         for identity, path in links(declared)
-        if identity not in state.objects
+        if identity not in state.objects and identity not in state.unreadable
     ]
     hints: dict[Identity, str] = {}
     for identity in {identity for _, identity, _ in missing}:
@@ -83,9 +107,10 @@ def _dangling(state: DesiredState, judged: Collection[Declared]) -> Iterator[Pro
     for declared, identity, path in missing:
         where = f" in tenant {identity.tenant}" if identity.tenant else ""
         message = f'there is no {identity.kind} "{identity.name}"{where}'
-        # What is revoked may be long gone from the tree: the ledger knows it.
-        past = declared.identity.kind == "Revocation"
-        severity = Severity.WARNING if past else Severity.ERROR
+        # What is revoked may be long gone from the tree: the ledger knows it. And no service's
+        # owner shall be kept from ending it by what others say of it.
+        lenient = declared.identity.kind == "Revocation" or identity.kind == "Service"
+        severity = Severity.WARNING if lenient else Severity.ERROR
         position = at(declared, *path)
         yield Problem(position, "PKI3001", message, hints[identity], severity)
 

@@ -1,11 +1,13 @@
 """What a spec says against itself, one function per kind; each looks at one object and no other.
 
+The kinds that govern issuance have theirs in ``governance``.
 Types, formats and unknown fields are judged before, references afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -13,15 +15,24 @@ from pki_schema.desired import Declared
 from pki_schema.errors import Problem, in_reading_order
 from pki_schema.fields import Duration
 from pki_schema.kinds import (
+    ApprovalSpec,
     CertificateAuthoritySpec,
     CertificateTemplateSpec,
+    ChangeWindowSpec,
+    CommunicationPolicySpec,
+    PolicySpec,
     PublicationSpec,
     RevocationSpec,
+    RoleBindingSpec,
     ServiceSpec,
+    Spec,
     TenantSpec,
+    TimestampAuthoritySpec,
+    TrustBundleSpec,
 )
 from pki_schema.kinds.service import ServiceCertificate
 from pki_schema.kinds.template import TemplateNames
+from pki_schema.load import governance
 from pki_schema.load.characters import shown
 from pki_schema.load.subjects import Fault, subject_faults, variable_faults, variable_name_faults
 from pki_schema.load.tree import at
@@ -46,22 +57,7 @@ _SHORT_FORM = tuple(written for name, written in _WRITTEN.items() if name != "na
 
 def check(declared: Declared) -> tuple[Problem, ...]:
     """Everything a decoded object says against itself (PKI2030 to 2033, PKI22xx), with places."""
-    faults: Iterable[Fault]
-    match declared.spec:
-        case ServiceSpec() as spec:
-            faults = _service(spec, declared)
-        case CertificateTemplateSpec() as spec:
-            faults = _template(spec)
-        case CertificateAuthoritySpec() as spec:
-            faults = _authority(spec)
-        case TenantSpec() as spec:
-            faults = _tenant(spec)
-        case RevocationSpec() as spec:
-            faults = _revocation(spec)
-        case PublicationSpec() as spec:
-            faults = _publication(spec)
-        case None:
-            faults = ()
+    faults = _CHECKS[type(declared.spec)](declared, declared.spec)
     found = [
         Problem(at(declared, "spec", *path), code, message, hint)
         for path, code, message, hint in faults
@@ -177,3 +173,23 @@ def _publication(spec: PublicationSpec) -> Iterator[Fault]:
             f"after {spec.retention} there may be readers with the pointer to what was deleted"
         )
         yield ("retention",), "PKI2251", message, f"the least is {SHORTEST_RETENTION}"
+
+
+_CHECKS: dict[type[Spec], Callable[[Declared, Any], Iterator[Fault]]] = {
+    CertificateAuthoritySpec: lambda _, spec: _authority(spec),
+    CertificateTemplateSpec: lambda _, spec: _template(spec),
+    TenantSpec: lambda _, spec: _tenant(spec),
+    ServiceSpec: lambda declared, spec: _service(spec, declared),
+    RevocationSpec: lambda _, spec: _revocation(spec),
+    PublicationSpec: lambda _, spec: _publication(spec),
+    PolicySpec: lambda _, spec: governance.policy(spec),
+    CommunicationPolicySpec: lambda declared, spec: governance.communication(
+        spec, tenant=declared.identity.tenant
+    ),
+    TimestampAuthoritySpec: lambda _, spec: governance.timestamping(spec),
+    TrustBundleSpec: lambda _, spec: governance.trust(spec),
+    RoleBindingSpec: lambda _, spec: governance.roles(spec),
+    ApprovalSpec: lambda _, spec: governance.approval(spec),
+    ChangeWindowSpec: lambda _, spec: governance.window(spec),
+}
+"""Every kind; one that is missing here fails its first test."""

@@ -141,6 +141,17 @@ def at(declared: Declared, *path: str | int) -> Position:
     return declared.position
 
 
+def presumed(path: str, name: str) -> set[Identity]:
+    """What a faulty file may have been meant to declare: by the ``name`` in it, if that could be
+    read, and by that of the file, which is usual.
+    """
+    spot = classify(path)
+    if not isinstance(spot, ManifestPath):
+        return set()
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    return {Identity(spot.kind, spot.tenant, n) for n in (name, spot.name or stem) if n}
+
+
 def secrets(path: str, data: bytes) -> tuple[Problem, ...]:
     """A private key in a file, whatever the file is for; never with its text."""
     plain = data.replace(b"\0", b"")  # the same text in UTF-16

@@ -56,6 +56,10 @@ def test_a_tenant_may_use_what_is_delegated_to_it(kind: str, value: str) -> None
         ("uri", "https://example.com/vcc.local"),
         ("uri", "pki:vcc/api"),
         ("uri", "urn:uuid:0"),
+        ("uri", "https://["),
+        ("ip", "api.vcc.local"),
+        ("ip", "::ffff:172.21.0.1"),
+        ("registeredID", "1.2.3"),
     ],
 )
 def test_nothing_else(kind: str, value: str) -> None:
@@ -95,8 +99,8 @@ def test_name_constraints_are_read_as_relying_parties_read_them(
     constraints = NameConstraints(
         permitted=NameSubtrees(
             dns_domains=(DnsName("partner.internal"),),
-            email_domains=(DnsName("partner.internal"),),
-            uri_domains=(DnsName("partner.internal"),),
+            email_domains=(Text("partner.internal"),),
+            uri_domains=(Text("partner.internal"),),
         ),
         excluded=NameSubtrees(
             dns_domains=(DnsName("secret.partner.internal"),), ip_ranges=(IpRange("0.0.0.0/0"),)
@@ -104,3 +108,39 @@ def test_name_constraints_are_read_as_relying_parties_read_them(
     )
 
     assert beyond(kind, value, constraints) is outside
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "outside"),
+    [
+        ("email", "a@partner.internal", True),
+        ("email", "a@mail.partner.internal", False),
+        ("email", "ada@vcc.local", False),
+        ("email", "bob@vcc.local", True),
+        ("uri", "https://partner.internal/", True),
+        ("uri", "https://a.partner.internal/", False),
+        ("uri", "https://secret.partner.internal/", True),
+    ],
+)
+def test_a_leading_dot_means_what_lies_below(kind: str, value: str, outside: bool) -> None:
+    constraints = NameConstraints(
+        permitted=NameSubtrees(
+            email_domains=(Text(".partner.internal"), Text("ada@vcc.local")),
+            uri_domains=(Text(".partner.internal"),),
+        ),
+        excluded=NameSubtrees(uri_domains=(Text("secret.partner.internal"),)),
+    )
+
+    assert beyond(kind, value, constraints) is outside
+
+
+@pytest.mark.parametrize(
+    "domain", ["Partner.internal", ".", "internal", "partner.internal:443", ""]
+)
+@pytest.mark.parametrize(
+    ("kind", "value"), [("uri", "https://partner.internal/"), ("dns", "partner.internal")]
+)
+def test_subtrees_that_are_none_let_nothing_pass(domain: str, kind: str, value: str) -> None:
+    constraints = NameConstraints(excluded=NameSubtrees(uri_domains=(Text(domain),)))
+
+    assert beyond(kind, value, constraints)

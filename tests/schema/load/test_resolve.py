@@ -297,3 +297,10 @@ def test_equal_trees_resolve_to_equal_bytes(requested: Files) -> None:
         return hashlib.sha256(b"".join(m.canonical() for m in meanings.values())).hexdigest()
 
     assert digest(requested) == digest(dict(reversed(requested.items())))
+
+
+def test_a_common_name_of_one_word_is_a_dns_name_to_some(changed: Change) -> None:
+    """Java holds it to the name constraints where no DNS name stands beside it."""
+    files = changed("templates/vcc-tls-client.yaml", "${service_name} client", "${service_name}")
+
+    assert errors(files) == [("PKI4026", "tenants/vcc/services/veritas-frontend.yaml")]

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.name import _ASN1Type
 
@@ -17,6 +18,8 @@ from pki_schema.desired import Constraints, Subtrees
 from pki_schema.x509.algorithms import spki_der
 
 DAY = 86_400
+# The largest primes below 2^1536 and below 3 * 2^1534.
+CLOSE, DISTANT = 2**1536 - 3453, 3 * 2**1534 - 721
 OTHER_CA = {"parent": "vcc-services", "duration": 100 * DAY, "name": "vcc-below"}
 
 
@@ -46,6 +49,15 @@ def spoilt(at, **changes):
 def spoilt_issuing(at, **changes):
     unsigned = at.world.unsigned(at.world.issuing_meaning(), at.root)
     return at.tampering.certificate(unsigned, at.root.public_key, **changes), at.below_root
+
+
+def certified(at, meaning, public_key):
+    unsigned = at.world.unsigned(meaning, at.services, public_key=public_key)
+    return unsigned, at.below_services
+
+
+def rsa_key(modulus, exponent=65_537):
+    return rsa.RSAPublicNumbers(exponent, modulus).public_key()
 
 
 GOOD = {
@@ -96,6 +108,9 @@ GOOD = {
     ),
     "an RSA leaf that may encipher": lambda at: leaf(
         at, key_algorithm="RSA-3072", key_usages=("digital signature", "key encipherment")
+    ),
+    "an RSA leaf whose primes are far apart": lambda at: certified(
+        at, at.world.leaf_meaning(key_algorithm="RSA-3072"), rsa_key(CLOSE * DISTANT)
     ),
     "an ML-DSA leaf": lambda at: leaf(at, key_algorithm="ML-DSA-65"),
 }
@@ -243,6 +258,9 @@ BAD = {
     "PKI5017 an empty label": lambda at: leaf(at, names=(("dns", "a..vcc.local"),)),
     "PKI5017 a wildcard": lambda at: leaf(at, names=(("dns", "*.vcc.local"),)),
     "PKI5017 NUL": lambda at: leaf(at, names=(("dns", "argus\0.vcc.local"),)),
+    "PKI5018 a common name that Java reads as a host's": lambda at: leaf(
+        at, subject=(("2.5.4.3", "argus"),), names=(("uri", "spiffe://vcc.local/vcc/argus"),)
+    ),
     "PKI5018 outside of the zones": lambda at: leaf(at, names=(("dns", "argus.example.com"),)),
     "PKI5018 a suffix without its dot": lambda at: leaf(at, names=(("dns", "evilvcc.local"),)),
     "PKI5019 no distribution point": lambda at: spoilt(at, drop=[x509.CRLDistributionPoints]),
@@ -277,6 +295,33 @@ BAD = {
             at.world.leaf_meaning(), at.services, public_key=at.world.key("brainpoolP256r1")
         ),
         at.below_services,
+    ),
+    "PKI5020 a leaf's modulus with a small factor": lambda at: certified(
+        at, at.world.leaf_meaning(key_algorithm="RSA-3072"), rsa_key(3**1938)
+    ),
+    "PKI5020 an RSA exponent other than the usual one": lambda at: certified(
+        at, at.world.leaf_meaning(key_algorithm="RSA-3072"), rsa_key(CLOSE * DISTANT, 65_539)
+    ),
+    "PKI5020 a responder's key of small order": lambda at: certified(
+        at,
+        at.world.responder_meaning(key_algorithm="Ed25519"),
+        ed25519.Ed25519PublicKey.from_public_bytes(b"\1" + bytes(31)),
+    ),
+    "PKI5020 an issuing CA's modulus of close primes": lambda at: (
+        at.world.unsigned(
+            at.world.issuing_meaning(key_algorithm="RSA-3072"),
+            at.root,
+            public_key=rsa_key(CLOSE * CLOSE),
+        ),
+        at.below_root,
+    ),
+    "PKI5020 a root's modulus of close primes": lambda at: (
+        at.world.unsigned(
+            at.world.authority_meaning("vcc-root", key_algorithm="RSA-3072"),
+            None,
+            public_key=rsa_key(CLOSE * CLOSE),
+        ),
+        CertificateContext(now=at.world.now, issuer=None),
     ),
     "PKI5021 another subject": lambda at: spoilt(
         at,

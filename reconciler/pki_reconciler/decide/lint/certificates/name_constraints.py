@@ -11,6 +11,7 @@ from pki_reconciler.decide.lint.contexts import CertificateContext
 from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
 from pki_reconciler.decide.lint.written_names import typed_names
 from pki_schema.desired import Subtrees
+from pki_schema.x509.constraints import subtree_fault
 
 CODE = "PKI5023"
 
@@ -40,6 +41,9 @@ def name_constraints(_context: CertificateContext) -> Rule[CertificateFacts]:
             yield "the criticality of the name constraints is not as declared"
         if not profile.ca or not (permitted or excluded):
             yield "name constraints that are empty, or not a CA's"
+        for kind, tree in (*permitted, *excluded):
+            if fault := subtree_fault(kind, tree):
+                yield f'the {kind} subtree "{tree[:80]}" {fault}'
 
     return on_certificate(CODE, check)
 

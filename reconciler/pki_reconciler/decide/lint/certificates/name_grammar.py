@@ -18,6 +18,7 @@ _GRAMMARS: dict[str, Callable[[str], str | None]] = {
     "dns": names.dns_fault,
     "email": names.email_fault,
     "uri": names.uri_fault,
+    "ip": names.ip_fault,
 }
 
 
@@ -27,9 +28,14 @@ def name_grammar(_context: CertificateContext) -> Rule[CertificateFacts]:
     def check(draft: CertificateDraft, _facts: CertificateFacts) -> Iterator[str]:
         found = draft.extension(x509.SubjectAlternativeName)
         for kind, value in typed_names(found.value) if found else ():
-            if kind == "other":
-                yield f"a name of a type that is not in use here: {value[:80]}"
-            elif kind in _GRAMMARS and (fault := _GRAMMARS[kind](value)):
+            if fault := grammar_fault(kind, value):
                 yield f'{kind} name "{value[:80]}" {fault}'
 
     return on_certificate(CODE, check)
+
+
+def grammar_fault(kind: str, value: str) -> str | None:
+    """Why this is no name of its type, or ``None``."""
+    if kind == "other":
+        return "is of a type that is not in use here"
+    return _GRAMMARS[kind](value) if kind in _GRAMMARS else None
