@@ -25,18 +25,18 @@ DOCUMENTATION_ARC = "1.3.6.1.4.1.32473"
 
 
 def policy_problems(declared: Declared, spec: PolicySpec) -> Iterator[Problem]:
-    """A tenant's policy is about that tenant (PKI4032)."""
+    """A tenant's policy is about that tenant (PKI4082)."""
     own = declared.identity.tenant
     for i, name in enumerate(spec.selector.tenants):
         if own and name != own:
             message = f'a policy of tenant "{own}" says nothing about tenant "{name}"'
-            yield Problem(at(declared, "spec", "selector", "tenants", i), "PKI4032", message)
+            yield Problem(at(declared, "spec", "selector", "tenants", i), "PKI4082", message)
 
 
 def communication_problems(
     state: DesiredState, declared: Declared, spec: CommunicationPolicySpec
 ) -> Iterator[Problem]:
-    """Who is opened to whom: by whose owner (PKI4030), and whether its isolation lets it (PKI4031).
+    """Who is opened to whom: by whose owner (PKI4080), and whether its isolation lets it (PKI4081).
 
     The side that is called grants; a strict tenant lets nobody in.
     """
@@ -47,7 +47,7 @@ def communication_problems(
             whose = called.within(own)[0]
             if own and whose != own:
                 message = f'"{called}" is not a service of tenant "{own}", which cannot open it'
-                yield Problem(at(declared, *path, "to", j), "PKI4030", message)
+                yield Problem(at(declared, *path, "to", j), "PKI4080", message)
             elif _is_strict(state, whose):
                 yield from _let_in(declared, path, rule.callers, whose)
 
@@ -55,12 +55,12 @@ def communication_problems(
 def timestamp_problems(
     templates: Templates, declared: Declared, spec: TimestampAuthoritySpec
 ) -> Iterator[Problem]:
-    """Whether CA, template and key make a time-stamp unit (PKI3004, PKI4035, PKI4036)."""
+    """Whether CA, template and key make a time-stamp unit (PKI3004, PKI4085, PKI4086)."""
     if spec.policy == DOCUMENTATION_ARC or spec.policy.startswith(f"{DOCUMENTATION_ARC}."):
         message = f"{spec.policy} is an arc for documentation (RFC 5612)"
         hint = "write a policy of the operator's own arc before anything depends on it"
         where = at(declared, "spec", "policy")
-        yield Problem(where, "PKI4037", message, hint, Severity.WARNING)
+        yield Problem(where, "PKI4087", message, hint, Severity.WARNING)
     complete = templates.complete(spec.template)
     if complete is None:
         return
@@ -72,16 +72,16 @@ def timestamp_problems(
     # RFC 3161 section 2.3: the one extended key usage of a time-stamp unit.
     if complete.extended_key_usages != {"timestamping"}:
         message = f'template "{complete.name}" is not for time-stamp units'
-        yield Problem(where, "PKI4035", message, "its only extended usage is timestamping")
+        yield Problem(where, "PKI4085", message, "its only extended usage is timestamping")
     if spec.private_key.usage_period >= complete.duration:
         life = Duration(complete.duration)
         message = f"the key would sign for {spec.private_key.usage_period} of a life of {life}"
         hint = "what is stamped last has to be verified for a while, too"
-        yield Problem(at(declared, "spec", "privateKey", "usagePeriod"), "PKI4036", message, hint)
+        yield Problem(at(declared, "spec", "privateKey", "usagePeriod"), "PKI4086", message, hint)
     if spec.private_key.algorithm not in complete.algorithms:
         message = f'template "{complete.name}" does not certify {spec.private_key.algorithm} keys'
         hint = f"use one of: {', '.join(complete.algorithms)}"
-        yield Problem(at(declared, "spec", "privateKey", "algorithm"), "PKI4036", message, hint)
+        yield Problem(at(declared, "spec", "privateKey", "algorithm"), "PKI4086", message, hint)
 
 
 def approval_problems(
@@ -98,7 +98,7 @@ def approval_problems(
 
 
 def principal_problems(state: DesiredState, judged: Declared) -> Iterator[Problem]:
-    """One name has one key and one key one name, in all bindings together (PKI4038)."""
+    """One name has one key and one key one name, in all bindings together (PKI4088)."""
     keys: defaultdict[str, set[str]] = defaultdict(set)
     names: defaultdict[str, set[str]] = defaultdict(set)
     for _, spec in _bindings(state):
@@ -110,11 +110,11 @@ def principal_problems(state: DesiredState, judged: Declared) -> Iterator[Proble
     for i, principal in enumerate(judged.spec.principals):
         where = at(judged, "spec", "principals", i, "sshKey")
         if len(keys[principal.name]) > 1:
-            yield Problem(where, "PKI4038", f'"{principal.name}" has another key elsewhere')
+            yield Problem(where, "PKI4088", f'"{principal.name}" has another key elsewhere')
         others = sorted(names[principal.ssh_key] - {principal.name})
         if others:
             message = f'the key of "{principal.name}" is that of "{others[0]}", too'
-            yield Problem(where, "PKI4038", message)
+            yield Problem(where, "PKI4088", message)
 
 
 def _bindings(state: DesiredState) -> Iterator[tuple[Declared, RoleBindingSpec]]:
@@ -137,4 +137,4 @@ def _let_in(
         if caller.within(declared.identity.tenant or GLOBAL)[0] not in ("", whose):
             message = f'tenant "{whose}" is strict and lets nobody in, not "{caller}" either'
             where = at(declared, *path, "from", j)
-            yield Problem(where, "PKI4031", message, "see its isolation")
+            yield Problem(where, "PKI4081", message, "see its isolation")

@@ -68,7 +68,7 @@ def test_the_only_things_missing_are_the_csrs_and_an_arc_of_ones_own(shipped: Fi
     loaded, resolved = load(shipped)
 
     told = {p.code for p in loaded.problems if p.severity is not Severity.NOTICE}
-    assert told == {"PKI3030", "PKI4037"}
+    assert told == {"PKI3030", "PKI4087"}
     assert set(resolved.pending) == {
         Identity("Certificate", tenant, name)
         for tenant, names in CERTIFICATES.items()

@@ -32,23 +32,23 @@ def policy(kind: str, spec: str) -> bytes:
         (
             "communication",
             "  rules: [{from: [nobody/argus], to: [vcc/pki-server]}]\n",
-            ["PKI3001", "PKI4031"],
+            ["PKI3001", "PKI4081"],
         ),
         (
             "communication",
             "  rules: [{from: [partner/exchange], to: [vcc/pki-server]}]\n",
-            ["PKI4031"],
+            ["PKI4081"],
         ),
         ("communication", "  rules: [{from: [vcc/pki-server], to: [partner/exchange]}]\n", []),
         (
             "tenants/vcc/communication",
             "  rules: [{from: [partner/exchange], to: [pki-server]}]\n",
-            ["PKI4031"],
+            ["PKI4081"],
         ),
         (
             "tenants/vcc/communication",
             "  rules: [{from: [pki-server], to: [partner/exchange]}]\n",
-            ["PKI4030"],
+            ["PKI4080"],
         ),
         (
             "tenants/partner/communication",
@@ -71,7 +71,7 @@ def test_a_tenant_that_becomes_strict_closes_what_it_granted(
     grant = policy("CommunicationPolicy", "  rules: [{from: [vcc/pki-server], to: [exchange]}]\n")
     path = "tenants/partner/communication/extra.yaml"
     files = changed("tenants/partner/tenant.yaml", "federated", "strict")
-    assert errors({**files, path: grant}) == [("PKI4031", path, 5)]
+    assert errors({**files, path: grant}) == [("PKI4081", path, 5)]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_tenant_that_becomes_strict_closes_what_it_granted(
     [
         ("policies/extra.yaml", []),
         ("tenants/partner/policies/extra.yaml", []),
-        ("tenants/vcc/policies/extra.yaml", ["PKI4032"]),
+        ("tenants/vcc/policies/extra.yaml", ["PKI4082"]),
     ],
 )
 def test_a_tenants_policy_is_about_that_tenant(
@@ -94,8 +94,8 @@ def test_a_tenants_policy_is_about_that_tenant(
     [
         ("issuerRef: vcc-time", "issuerRef: vcc-signing", ("PKI3004", TSA, 8)),
         ("issuerRef: vcc-time", "issuerRef: vcc-tim", ("PKI3001", TSA, 8)),
-        ("usagePeriod: 365d", "usagePeriod: 3650d", ("PKI4036", TSA, 10)),
-        ("algorithm: P-384", "algorithm: P-256", ("PKI4036", TSA, 10)),
+        ("usagePeriod: 365d", "usagePeriod: 3650d", ("PKI4086", TSA, 10)),
+        ("algorithm: P-384", "algorithm: P-256", ("PKI4086", TSA, 10)),
     ],
 )
 def test_ca_template_and_key_make_a_timestamp_unit(
@@ -106,27 +106,27 @@ def test_ca_template_and_key_make_a_timestamp_unit(
 
 def test_a_timestamp_units_template_is_for_nothing_else(changed: Changed) -> None:
     files = changed(TSA, "template: vcc-tsa", "template: vcc-code-signing")
-    assert ("PKI4035", TSA, 9) in errors(files)
+    assert ("PKI4085", TSA, 9) in errors(files)
 
 
 def test_the_documentation_arc_is_pointed_out(shipped: Files, changed: Changed) -> None:
     """It works, and is nobody's: RFC 5612."""
-    found = [p for p in load(shipped)[0].problems if p.code == "PKI4037"]
+    found = [p for p in load(shipped)[0].problems if p.code == "PKI4087"]
     assert [(p.severity, p.position.path) for p in found] == [(Severity.WARNING, TSA)]
     own = changed(TSA, "policy: 1.3.6.1.4.1.32473.3.1", "policy: 1.3.6.1.4.1.324731.3.1")
-    assert not any(p.code == "PKI4037" for p in load(own)[0].problems)
+    assert not any(p.code == "PKI4087" for p in load(own)[0].problems)
 
 
 def test_one_name_has_one_key_and_one_key_one_name(changed: Changed, shipped: Files) -> None:
     """In all bindings together: a role is held by somebody who can be told apart."""
     path, other = "roles/auditors.yaml", "roles/pki-admins.yaml"
     assert errors(changed(path, "name: security-officer", "name: pki-lead")) == [
-        ("PKI4038", path, 11),
-        ("PKI4038", other, 11),
+        ("PKI4088", path, 11),
+        ("PKI4088", other, 11),
     ]
     [key] = [line for line in shipped[other].decode().splitlines() if "sshKey" in line]
     [old] = [line for line in shipped[path].decode().splitlines() if "sshKey" in line]
-    assert errors(changed(path, old, key)) == [("PKI4038", path, 11), ("PKI4038", other, 11)]
+    assert errors(changed(path, old, key)) == [("PKI4088", path, 11), ("PKI4088", other, 11)]
 
 
 def test_a_stranger_who_approves_is_pointed_out(shipped: Files) -> None:
