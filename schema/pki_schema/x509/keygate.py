@@ -43,8 +43,8 @@ LARGEST = 4096
 """Octets of a SubjectPublicKeyInfo; one with ML-DSA-87, the largest there is, has 2,614."""
 
 EXPONENT = 65_537
-"""TR-02102-1 and FIPS 186-5 appendix A.1.1 allow odd numbers between 2^16 and 2^256. All software of
-today takes this one; small ones helped forgers, and behind a huge one may be a small secret one."""
+"""TR-02102-1 and FIPS 186-5 appendix A.1.1 allow odd numbers between 2^16 and 2^256. All software
+of today takes this one; small ones helped forgers, and behind a huge one may be a small secret."""
 
 _SMALL = 70_000
 """Prime factors below this are looked for; SP 800-89 section 5.3.3 asks for those below 752."""
