@@ -538,6 +538,37 @@ def test_validate_as_a_document(tmp_path: Path, cli: Cli) -> None:
     assert [p["code"] for p in document["problems"] if p["severity"] == "error"] == ["PKI2007"]
 
 
+def test_explain_says_which_line_set_a_value(cli: Cli) -> None:
+    place = SHIPPED / "templates/vcc-service.yaml"
+    code, out, _ = cli(
+        "explain", "Service/vcc/argus-backend", "--field", "duration", "--dir", SHIPPED
+    )
+    assert (code, out.splitlines()) == (
+        0,
+        ["duration: 90d", f"    {place}:15:13  CertificateTemplate/vcc-service"],
+    )
+    code, out, _ = cli("explain", "Tenant/vcc", "--dir", SHIPPED, "-o", "json")
+    document = json.loads(out)
+    assert (code, document["object"]) == (0, "Tenant/vcc")
+    assert {"field": "zone", "value": "vcc.local"}.items() <= document["settings"][1].items()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("Service/vcc/argus-backnd",), 'did you mean "Service/vcc/argus-backend"?'),
+        (("argus",), "write kind/tenant/name"),
+        (("Tenant/vcc", "--field", "zon"), 'did you mean "zone"?'),
+    ],
+)
+def test_explain_of_nothing_says_what_may_have_been_meant(
+    cli: Cli, arguments: tuple[str, ...], expected: str
+) -> None:
+    code, out, err = cli("explain", *arguments, "--dir", SHIPPED)
+    assert (code, out) == (1, "")
+    assert expected in err
+
+
 def test_fmt_lays_out_and_says_what(tmp_path: Path, cli: Cli) -> None:
     """``--check`` for CI; without it the file is written, and a second time there is nothing."""
     tree = tmp_path / "tree"

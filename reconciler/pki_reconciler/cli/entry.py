@@ -75,6 +75,23 @@ def init(context: typer.Context, config: ConfigOption = None) -> None:
 
 
 @app.command()
+def explain(
+    name: Annotated[str, typer.Argument(metavar="OBJECT", help="kind/tenant/name or kind/name.")],
+    field: Annotated[
+        str | None, typer.Option("--field", metavar="FIELD", help="This field alone.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="The desired-state tree.")
+    ] = Path("desired-state"),
+    output: OutputOption = "table",
+) -> None:
+    """Say what counts for an object, field by field, and which line set it."""
+    from pki_reconciler.cli.explain import run
+
+    raise typer.Exit(run(name, folder=folder, field=field, output=checked(output)))
+
+
+@app.command()
 def fmt(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH…", help="Manifests, or folders of them.")
