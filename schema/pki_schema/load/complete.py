@@ -70,6 +70,10 @@ def contradictions(declared: Declared, template: CompleteTemplate) -> Iterator[P
             message = f'"{kind}" is required and not among the nameTypes'
             yield Problem(at(declared, "spec", "requiredNames"), "PKI3026", message)
     yield from _parameter_faults(declared, template)
+    if template.for_responders and template.issuers:
+        # RFC 6960 section 4.2.2.2: whoever held its key could answer for all that the CA issued.
+        message = "a responder's template has no issuers: each CA certifies its own responder"
+        yield Problem(at(declared, "spec", "issuers"), "PKI3028", message, "leave issuers out")
     if template.ocsp_no_check and not template.for_responders:
         message = "only an OCSP responder may go without revocation"  # RFC 6960 section 4.2.2.2.1
         yield Problem(at(declared, "spec", "ocspNoCheck"), "PKI3027", message)

@@ -13,7 +13,7 @@ from pki_schema.errors import Problem
 from pki_schema.kinds import CertificateTemplateSpec
 from pki_schema.kinds.template import TemplateNames
 from pki_schema.load.complete import CompleteTemplate, contradictions
-from pki_schema.load.lineage import lineage
+from pki_schema.load.lineage import lineage, parent_of
 from pki_schema.load.narrowing import widenings
 from pki_schema.load.tree import at
 from pki_schema.x509.algorithms import ALGORITHMS
@@ -39,8 +39,16 @@ class Templates:
     def _fold(self, name: str) -> tuple[CompleteTemplate | None, tuple[Problem, ...]]:
         if name not in self._folded:
             declared = self.state.objects.get(Identity("CertificateTemplate", GLOBAL, name))
-            self._folded[name] = fold(self.state, declared) if declared else (None, ())
+            self._folded[name] = self._judged(declared) if declared else (None, ())
         return self._folded[name]
+
+    def _judged(self, declared: Declared) -> tuple[CompleteTemplate | None, tuple[Problem, ...]]:
+        """Below a faulty template there is none that could be used: it may have been widened."""
+        found, problems = fold(self.state, declared)
+        above = parent_of(declared)
+        if found is not None and above is not None and self.complete(above.name) is None:
+            return None, problems
+        return found, problems
 
 
 def fold(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtensionOID
+from cryptography.x509.oid import AttributeOID, ExtensionOID
 
 from pki_schema.desired import SigningRequest
 from pki_schema.errors import Position, Problem, Severity
@@ -140,6 +140,10 @@ def _form(
         yield _problem(request, "PKI4077", "the CSR is not DER: written anew, its octets differ")
     if fault := _attribute_fault(csr):
         yield _problem(request, "PKI4076", f"the CSR has {fault}")
+    elif any(attribute.oid == AttributeOID.CHALLENGE_PASSWORD for attribute in csr.attributes):
+        # RFC 2985 section 5.4.1: a password to revoke by; here everybody could read it.
+        message = "the CSR holds a challenge password, which is burnt by being here"
+        yield _problem(request, "PKI4078", message, "make the CSR without one")
 
 
 def _has_strong_digest(csr: x509.CertificateSigningRequest) -> bool:

@@ -156,3 +156,37 @@ def test_without_renew_before_a_leaf_is_renewed_after_two_thirds(changed: Change
     files = changed("templates/vcc-service.yaml", "  renewBefore: 30d\n", "")
 
     assert complete(files, "vcc-service").renew_before == 30 * DAY
+
+
+def test_no_service_gets_a_responders_certificate(shipped: Files) -> None:
+    """Whoever held its key could call every certificate of the CA good."""
+    child = """
+apiVersion: pki.vcc.local/v1
+kind: CertificateTemplate
+metadata: {name: speaker}
+spec: {extends: vcc-ocsp, issuers: [vcc-services]}
+"""
+    files = {**shipped, "templates/speaker.yaml": child.encode()}
+
+    assert folded(files, "speaker") == [("PKI3028", 5)]
+
+
+def test_below_a_faulty_template_there_is_none(shipped: Files) -> None:
+    """It would inherit what its parent may not have."""
+    parent = """
+apiVersion: pki.vcc.local/v1
+kind: CertificateTemplate
+metadata: {name: wide}
+spec: {extends: vcc-tls-client, nameTypes: [dns, uri, ip]}
+"""
+    child = parent.replace("name: wide", "name: child").replace(
+        "extends: vcc-tls-client, nameTypes: [dns, uri, ip]", "extends: wide"
+    )
+    files = {
+        **shipped,
+        "templates/wide.yaml": parent.encode(),
+        "templates/child.yaml": child.encode(),
+    }
+
+    assert folded(files, "wide") == [("PKI4020", 5)]
+    assert folded(files, "child") == []

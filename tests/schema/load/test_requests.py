@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from asn1crypto.algos import RSASSAPSSParams, SignedDigestAlgorithm
-from asn1crypto.core import Null, ObjectIdentifier, OctetString
+from asn1crypto.core import Null, ObjectIdentifier, OctetString, UTF8String
 from asn1crypto.keys import ECDomainParameters
 from asn1crypto.parser import emit
 from cryptography import x509
@@ -362,3 +362,10 @@ def request(
 def pem(der: bytes) -> bytes:
     body = base64.encodebytes(der)
     return b"-----BEGIN CERTIFICATE REQUEST-----\n" + body + b"-----END CERTIFICATE REQUEST-----\n"
+
+
+def test_a_challenge_password_is_a_secret_in_the_open(p256: ec.EllipticCurvePrivateKey) -> None:
+    """RFC 2985 section 5.4.1: whoever knew it could have asked for the revocation."""
+    password = attribute("1.2.840.113549.1.9.7", UTF8String("a secret").dump())
+
+    assert read(pem(request(p256, attributes=[OWNER, password]))) == ("PKI4078",)

@@ -255,6 +255,12 @@ BAD = {
             )
         ],
     ),
+    "PKI5015 a service that would answer for its CA": lambda at: leaf(
+        at,
+        extended_key_usages=("ocsp signing",),
+        extended_key_usage_critical=True,
+        ocsp_no_check=True,
+    ),
     "PKI5017 an empty label": lambda at: leaf(at, names=(("dns", "a..vcc.local"),)),
     "PKI5017 a wildcard": lambda at: leaf(at, names=(("dns", "*.vcc.local"),)),
     "PKI5017 NUL": lambda at: leaf(at, names=(("dns", "argus\0.vcc.local"),)),

@@ -18,10 +18,10 @@ def ocsp_signing(context: CertificateContext) -> Rule[CertificateFacts]:
     """OCSPSigning and ocsp-nocheck only together, as the sole purpose, in leaves.
 
     RFC 6960 sections 4.2.2.2 and 4.2.2.2.1: whoever holds such a key speaks for the CA, and its
-    certificate is not checked itself.
+    certificate is not checked itself. So no service ever holds one.
     """
 
-    def check(draft: CertificateDraft, _facts: CertificateFacts) -> Iterator[str]:
+    def check(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
         purposes = draft.extension(x509.ExtendedKeyUsage)
         usages = {usage.dotted_string for usage in purposes.value} if purposes else set()
         no_check = draft.extension(x509.OCSPNoCheck)
@@ -29,6 +29,8 @@ def ocsp_signing(context: CertificateContext) -> Rule[CertificateFacts]:
             if no_check:
                 yield "ocsp-nocheck in a certificate that is not a responder's"
             return
+        if facts.subject.kind != "ResponderCertificate":
+            yield "OCSPSigning for a key that is not the key store's"
         if usages != {oids.OCSP_SIGNING}:
             yield "OCSPSigning beside other purposes"
         if no_check is None or no_check.critical:
