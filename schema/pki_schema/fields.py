@@ -119,34 +119,35 @@ class DnsName(str):
         return cls(text)
 
 
-class MailSubtree(str):
+class _Subtree(str):
+    """A name constraint's subtree of one type, ``kind`` as ``constraints`` calls it."""
+
+    code: ClassVar[str]
+    kind: ClassVar[str]
+    noun: ClassVar[str]
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        reason = constraints.subtree_fault(cls.kind, text)
+        if reason:
+            hint = "write e.g. vcc.internal for that host, or .vcc.internal for all below"
+            raise FieldError(cls.code, f"{cls.noun} subtree {_quoted(text)} {reason}", hint)
+        return cls(text)
+
+
+class MailSubtree(_Subtree):
     """A mail subtree of name constraints: a host, ``.domain`` for all below, or one mailbox."""
 
-    code: ClassVar[str] = "PKI2040"
+    code, kind, noun = "PKI2040", "email", "mail"
     __slots__ = ()
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        reason = constraints.subtree_fault("email", text)
-        if reason:
-            hint = "write e.g. vcc.internal for that host, or .vcc.internal for all below"
-            raise FieldError(cls.code, f"mail subtree {_quoted(text)} {reason}", hint)
-        return cls(text)
 
-
-class UriSubtree(str):
+class UriSubtree(_Subtree):
     """A URI subtree of name constraints: a host, or ``.domain`` for all below."""
 
-    code: ClassVar[str] = "PKI2041"
+    code, kind, noun = "PKI2041", "uri", "URI"
     __slots__ = ()
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        reason = constraints.subtree_fault("uri", text)
-        if reason:
-            hint = "write e.g. vcc.internal for that host, or .vcc.internal for all below"
-            raise FieldError(cls.code, f"URI subtree {_quoted(text)} {reason}", hint)
-        return cls(text)
 
 
 class EmailAddress(str):

@@ -26,7 +26,8 @@ def formatted(path: str, data: bytes) -> bytes | tuple[Problem, ...]:
     found, problems = read(path, data)
     if found is None:
         return problems
-    before = data.decode("utf-8")
+    # To YAML all line breaks are one (YAML 1.2 section 5.4); to its readers they should be, too.
+    before = data.decode("utf-8").replace("\r\n", "\n")
     after = _aligned(_TRAILING.sub("", _laid_out(before)))
     again, _ = read(path, after.encode())
     # A library has done it, for a file that says who is trusted: it is asked for nothing but looks.

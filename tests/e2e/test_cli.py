@@ -590,6 +590,14 @@ def test_fmt_lays_out_and_says_what(tmp_path: Path, cli: Cli) -> None:
     assert cli("fmt", "--check", tree)[0] == 0
 
 
+def test_what_the_disk_does_not_give_is_one_sentence(cli: Cli) -> None:
+    """Reading this file is an I/O error, whoever asks."""
+    code, out, err = cli("fmt", "/proc/self/mem")
+    assert (code, out) == (1, "")
+    assert err.startswith("vcc-pki: ")
+    assert len(err.splitlines()) == 1
+
+
 def test_fmt_leaves_alone_what_it_cannot_read(tmp_path: Path, cli: Cli) -> None:
     broken = tmp_path / "a.yaml"
     broken.write_text("kind:   [\n")

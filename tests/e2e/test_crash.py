@@ -120,6 +120,8 @@ def _change_much(world: World) -> str:
     world.revoke("exchange-1", "{tenant: partner, service: exchange}", "affiliationChanged")
     world.write(_path("resumed"), _service("resumed", more="  resumeAfter: [resumed-1]\n"))
     world.write(_path("suspended"), _service("suspended", more="  suspend: true\n"))
+    # Certified again under its key: the chains of what it issued are new, and stand elsewhere.
+    world.edit("cas/vcc-people.yaml", "policies: [{oid: 2.5.29.32.0}]", "policies: []")
     world.edit("cas/vcc-people.yaml", "refresh: 1d", "refresh: 12h")
     authority = (world.tree / "cas/vcc-services.yaml").read_text()
     template = (world.tree / "templates/vcc-service.yaml").read_text()

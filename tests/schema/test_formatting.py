@@ -67,6 +67,11 @@ def test_the_looks_of_it() -> None:
     assert laid_out(TIDY) == TIDY
 
 
+def test_line_ends_of_other_systems_become_ours() -> None:
+    """All of them, also behind comments: half of each would be worse than either."""
+    assert laid_out(MESSY.replace("\n", "\r\n")) == TIDY
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_what_is_shipped_is_laid_out(path: Path) -> None:
     assert formatted(str(path), path.read_bytes()) == path.read_bytes()

@@ -219,4 +219,8 @@ def call(arguments: list[str]) -> int:
         remedy = f"\n{error.remedy}" if error.remedy else ""
         typer.echo(f"vcc-pki: {error.message}{remedy}", err=True)
         return EXIT_ERROR
+    except OSError as error:  # a file that may not be read or written, a full disk
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"vcc-pki: {where}{error.strerror or error}", err=True)
+        return EXIT_ERROR
     return result if isinstance(result, int) else 0

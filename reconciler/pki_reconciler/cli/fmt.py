@@ -62,9 +62,14 @@ def _replace(path: Path, body: bytes) -> None:
     """Whole or not at all: an editor or a crash never sees half a manifest."""
     mode = path.stat().st_mode
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as stream:
-        stream.write(body)
-        os.fchmod(stream.fileno(), mode)
-    Path(stream.name).replace(path)
+        temporary = Path(stream.name)
+        try:
+            stream.write(body)
+            stream.flush()
+            os.fchmod(stream.fileno(), mode)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _verdict(count: int, changed: int, problems: int, *, check: bool) -> str:
