@@ -56,6 +56,8 @@ def test_a_code_means_one_thing() -> None:
     """People search for it and CI filters by it: it is told in one place, or listed above."""
     told = defaultdict(set)
     for path in [*ROOT.glob("schema/**/*.py"), *ROOT.glob("reconciler/**/*.py")]:
+        if path.stem == "canary":  # it tells none: it lists what the linter must tell
+            continue
         for code in re.findall(r'"(PKI[0-9]{4})"', path.read_text()):
             told[code].add(path.stem)
     assert {code: stems for code, stems in told.items() if len(stems) > 1} == SAID_TWICE

@@ -130,12 +130,14 @@ def _execute(host: Host, outcome: Outcome, plan: Plan) -> None:
         revoke(cycle, by_wave.get(Wave.REVOCATION, []))
         settle(cycle, [a for a in plan.actions if a.verb in (Verb.ADOPT, Verb.RETIRE, Verb.EXPIRE)])
     names = {Wave.AUTHORITY: "CAs", Wave.RESPONDER: "responders", Wave.LEAF: "sign"}
+    certifying = [a for a in plan.actions if a.verb in CERTIFYING]
+    sample = cycle.sample(len(certifying))
     for wave, name in names.items():
         chosen = [a for a in by_wave.get(wave, []) if a.verb in CERTIFYING]
         with _timed(host, outcome.stages, name):
             for _, level in groupby(chosen, lambda a: a.depth):
                 with cycle.going_on():
-                    certify(cycle, list(level))
+                    certify(cycle, list(level), sample)
     with _timed(host, outcome.stages, "status"):
         refresh(cycle)
 

@@ -274,6 +274,33 @@ def test_apply_exits_with_1_without_git_and_goes_on(host: Installation, cli: Cli
     assert json.loads(out)["failed"]
 
 
+@pytest.mark.parametrize(
+    ("library", "told"),
+    [
+        (
+            "import pkilint.validation as v\nv.ValidatorContainer.validate = lambda *_: []",
+            "certificate: pkilint pkix.ee_certificate_keycertsign_keyusage_set was not found",
+        ),
+        ("import sys\nsys.modules['pkilint'] = None", "ModuleNotFoundError"),
+    ],
+    ids=["one that finds nothing", "one that is not there"],
+)
+def test_apply_signs_nothing_behind_a_linter_that_has_gone_silent(
+    host: Installation, tmp_path: Path, library: str, told: str
+) -> None:
+    """Another pkilint, found first on the path: known faults pass it, so it is not begun."""
+    (tmp_path / "sitecustomize.py").write_text(f"{library}\n")
+    host.append(ARGUS, "  duration: 60d\n")
+    host.commit()
+    before = _snapshot(host.state, host.public)
+    path = f"{tmp_path}{os.pathsep}{ENVIRONMENT['PYTHONPATH']}"
+    done = host.run("apply", environ={"PYTHONPATH": path})
+    assert done.returncode == 1, done.stdout
+    assert f"the linter let a known fault pass: {told}" in done.stderr
+    assert "install the versions of requirements.lock" in done.stderr
+    assert _snapshot(host.state, host.public) == before
+
+
 # ------------------------------------------------------------------ plan
 
 

@@ -25,7 +25,7 @@ from pki_reconciler.chain import (
     sign,
 )
 from pki_reconciler.decide.build import Issuer, build_certificate
-from pki_reconciler.decide.lint import CertificateContext, certificate_rules
+from pki_reconciler.decide.lint import CertificateContext, Sample, certificate_rules
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import CertificateIssued, KeyRecorded
 from pki_schema.desired import Identity, Meaning
@@ -51,11 +51,14 @@ class _Order:
     public_key: PublicKey
 
 
-def certify(cycle: Cycle, actions: Sequence[Action]) -> None:
-    """Issue, renew or re-issue; what a rule refuses is held, the rest goes on."""
+def certify(cycle: Cycle, actions: Sequence[Action], sample: Sample) -> None:
+    """Issue, renew or re-issue; what a rule refuses is held, the rest goes on.
+
+    ``sample`` is that of the whole plan.
+    """
     remaining = iter(actions)
     while batch := list(islice(remaining, BATCH)):
-        linted = list(_linted(cycle, _orders(cycle, batch)))
+        linted = list(_linted(cycle, _orders(cycle, batch), sample))
         keys = {item.unsigned.signer: False for item in linted}
         for signer in keys:
             with cycle.going_on():  # nothing is intended that no key is there to sign
@@ -206,7 +209,9 @@ def _own_key(cycle: Cycle, owner: Identity, meaning: Meaning, made: list[KeyReco
     return spki
 
 
-def _linted(cycle: Cycle, orders: Sequence[_Order]) -> Iterator[Linted[CertificateFacts]]:
+def _linted(
+    cycle: Cycle, orders: Sequence[_Order], sample: Sample
+) -> Iterator[Linted[CertificateFacts]]:
     names = authority_names(cycle.authorities())
     rules: dict[str, tuple[Rule[CertificateFacts], ...]] = {}
     for order in orders:
@@ -226,7 +231,9 @@ def _linted(cycle: Cycle, orders: Sequence[_Order]) -> Iterator[Linted[Certifica
             continue
         issuer = order.issuer.spki if order.issuer else ""
         if issuer not in rules:
-            rules[issuer] = rules_for(order.issuer, order.ancestors, now=cycle.now, names=names)
+            rules[issuer] = rules_for(
+                order.issuer, order.ancestors, sample, now=cycle.now, names=names
+            )
         verdict = lint(unsigned, rules[issuer])
         if isinstance(verdict, Rejected):
             cycle.done.rejected.append(refusal(action, verdict))
@@ -237,6 +244,7 @@ def _linted(cycle: Cycle, orders: Sequence[_Order]) -> Iterator[Linted[Certifica
 def rules_for(
     issuer: Issuer | None,
     ancestors: Sequence[IssuedAuthority],
+    sample: Sample,
     *,
     now: Instant,
     names: Mapping[bytes, str],
@@ -248,7 +256,7 @@ def rules_for(
         now=now,
         authority_names=names,
     )
-    return certificate_rules(context)
+    return certificate_rules(context, sample)
 
 
 def authority_names(authorities: Mapping[str, IssuedAuthority]) -> dict[bytes, str]:

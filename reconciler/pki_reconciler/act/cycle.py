@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pki_publishers.release import PublicObject
 from pki_reconciler.decide.build.issuer import Issuer
+from pki_reconciler.decide.lint import Sample
 from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.ports import Entropy
@@ -69,6 +70,10 @@ class Cycle:
         except WorldFailed as failure:
             if failure.message not in self.done.failed:
                 self.done.failed.append(failure.message)
+
+    def sample(self, total: int) -> Sample:
+        """Which of this many objects the second judge of the linter looks at."""
+        return Sample(total, self.entropy.token(16))
 
     def keep(self, objects: Iterable[PublicObject]) -> None:
         """Remember rendered objects for the publication at the end of the cycle."""

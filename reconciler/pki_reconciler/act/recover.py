@@ -6,6 +6,7 @@ from pki_reconciler.act.certify import authority_names, conclude, rules_for, sig
 from pki_reconciler.act.cycle import Cycle, line_of
 from pki_reconciler.chain import CertificateFacts, Linted, Unsigned, lint
 from pki_reconciler.decide.build import Issuer
+from pki_reconciler.decide.lint import Sample
 from pki_reconciler.ledger.records import BatchAbandoned, Record, SerialBurnt
 from pki_reconciler.ledger.rows import OpenIntent
 from pki_schema import instants
@@ -29,8 +30,10 @@ def recover(cycle: Cycle) -> None:
     reader = cycle.ledger.reader
     closing: list[Record] = [BatchAbandoned(intent=b.seq) for b in reader.open_batches()]
     resumed: list[Linted[CertificateFacts]] = []
-    for intent in reader.open_intents():
-        linted = _still_allowed(cycle, intent)
+    intents = list(reader.open_intents())
+    sample = cycle.sample(len(intents))
+    for intent in intents:
+        linted = _still_allowed(cycle, intent, sample)
         if linted is None:
             record = intent.record
             closing.append(
@@ -51,7 +54,9 @@ def recover(cycle: Cycle) -> None:
             conclude(cycle, sign_all(cycle, [cycle.ledger.resume(linted) for linted in of_issuer]))
 
 
-def _still_allowed(cycle: Cycle, intent: OpenIntent) -> Linted[CertificateFacts] | None:
+def _still_allowed(
+    cycle: Cycle, intent: OpenIntent, sample: Sample
+) -> Linted[CertificateFacts] | None:
     record = intent.record
     if cycle.now - intent.at > OLDEST or not _still_wanted(cycle, intent):
         return None
@@ -64,7 +69,7 @@ def _still_allowed(cycle: Cycle, intent: OpenIntent) -> Linted[CertificateFacts]
     ancestors = line_of(authorities, record.issuer)[1:] if issuer else ()
     unsigned = _unsigned(intent)
     # Judged as of the intent: by now they begin too long ago to be signed for the first time.
-    rules = rules_for(issuer, ancestors, now=intent.at, names=authority_names(authorities))
+    rules = rules_for(issuer, ancestors, sample, now=intent.at, names=authority_names(authorities))
     verdict = lint(unsigned, rules)
     return verdict if isinstance(verdict, Linted) else None
 

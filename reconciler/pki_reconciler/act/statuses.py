@@ -21,7 +21,13 @@ from pki_reconciler.decide.build import (
     next_number,
     status_of,
 )
-from pki_reconciler.decide.lint import AnswerContext, CrlContext, answer_rules, crl_rules
+from pki_reconciler.decide.lint import (
+    AnswerContext,
+    CrlContext,
+    Sample,
+    answer_rules,
+    crl_rules,
+)
 from pki_reconciler.ledger.records import AnswersIssued, CrlIssued
 from pki_schema.desired import AuthoritySettings, authority_identity
 from pki_schema.errors import WorldFailed
@@ -47,19 +53,21 @@ def refresh(cycle: Cycle) -> None:
     """
     touched = cycle.ledger.reader.touched(cycle.now)
     due = [touched.authorities[i] for i in touched.crls_due if i in touched.authorities]
+    sample = cycle.sample(len(due))
     for authority in sorted(due, key=lambda a: (_settings(a).depth, a.name, a.generation)):
         with cycle.going_on():
-            _crl(cycle, authority)
+            _crl(cycle, authority, sample)
     authorities = cycle.authorities()
     by_issuer: dict[str, list[IssuedCertificate]] = {}
     for certificate in touched.answers_due:
         by_issuer.setdefault(certificate.issuer, []).append(certificate)
+    sample = cycle.sample(len(touched.answers_due) * len(ALGORITHMS))
     for issuer, certificates in sorted(by_issuer.items()):
         with cycle.going_on():
-            _answers(cycle, authorities, authorities[issuer], certificates)
+            _answers(cycle, authorities, authorities[issuer], certificates, sample)
 
 
-def _crl(cycle: Cycle, authority: IssuedAuthority) -> None:
+def _crl(cycle: Cycle, authority: IssuedAuthority, sample: Sample) -> None:
     settings = _settings(authority)
     previous = authority.crl
     regular = previous is None or _is_scheduled(cycle, authority, previous)
@@ -82,7 +90,7 @@ def _crl(cycle: Cycle, authority: IssuedAuthority) -> None:
         last_number=authority.last_number,
         may_leave=_may_leave(authority, revoked),
     )
-    verdict = lint(unsigned, crl_rules(context))
+    verdict = lint(unsigned, crl_rules(context, sample))
     if isinstance(verdict, Rejected):
         cycle.done.rejected.append(_refused(authority, verdict))
         return
@@ -131,6 +139,7 @@ def _answers(
     authorities: Mapping[str, IssuedAuthority],
     authority: IssuedAuthority,
     certificates: Sequence[IssuedCertificate],
+    sample: Sample,
 ) -> None:
     """Answers for both CertID hashes, in batches of one intent each."""
     responder = authority.responder
@@ -140,7 +149,7 @@ def _answers(
     key = cycle.keys.open(responder.spki)
     remaining = iter(certificates)
     while batch := list(islice(remaining, BATCH // len(ALGORITHMS))):
-        linted = list(_linted(cycle, authority, responder, batch))
+        linted = list(_linted(cycle, authority, responder, batch, sample))
         if not linted:
             continue
         intended = cycle.ledger.intend_answers(
@@ -156,11 +165,13 @@ def _linted(
     authority: IssuedAuthority,
     responder: IssuedCertificate,
     certificates: Sequence[IssuedCertificate],
+    sample: Sample,
 ) -> Iterator[Linted[AnswerFacts]]:
     issuer = Issuer.of(authority)
     statuses = {c.serial: status_of(c) for c in certificates}
     rules = answer_rules(
-        AnswerContext(now=cycle.now, issuer=issuer, responder=responder.der, statuses=statuses)
+        AnswerContext(now=cycle.now, issuer=issuer, responder=responder.der, statuses=statuses),
+        sample,
     )
     for serial, status in statuses.items():
         for algorithm in ALGORITHMS:

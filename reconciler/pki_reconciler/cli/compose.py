@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pki_publishers.targets import DirectoryTarget
 from pki_reconciler.config import Config, find_config, load_config
+from pki_reconciler.decide.lint import canary
 from pki_reconciler.keys import FileKeyStore, find_passphrase
 from pki_reconciler.ledger.records import Accepted
 from pki_reconciler.ledger.write import Ledger
@@ -32,10 +33,11 @@ def settings(option: Path | None) -> tuple[Path, Config]:
 def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[Host]:
     """Open everything that a reconcile needs, and close it again.
 
-    Raises ``WorldFailed`` when the ledger is missing although keys or publications exist: a PKI
-    that forgot what it issued must not go on issuing.
+    Raises ``WorldFailed`` when the ledger is missing although keys or publications exist (a PKI
+    that forgot what it issued must not go on issuing), and when the linter lets known faults pass.
     """
     check_ledger(config)
+    check_linter()
     entropy = SystemEntropy()
     keys = FileKeyStore(
         config.state.keys,
@@ -90,6 +92,19 @@ def check_ledger(config: Config) -> None:
     raise WorldFailed(
         f"there is no ledger at {config.state.ledger}", "create it with `vcc-pki init`"
     )
+
+
+def check_linter() -> None:
+    """Refuse to sign anything behind a linter that no longer notices what it must refuse."""
+    try:
+        unnoticed = canary.unnoticed()
+    except Exception as error:  # noqa: BLE001 - whatever ails it, it is not to be trusted
+        unnoticed = (f"{type(error).__name__}: {error}",)
+    if unnoticed:
+        raise WorldFailed(
+            f"the linter let a known fault pass: {unnoticed[0]}; nothing is signed",
+            "install the versions of requirements.lock, which were tested together",
+        )
 
 
 def leftovers(config: Config) -> list[str]:

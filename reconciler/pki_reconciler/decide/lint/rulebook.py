@@ -1,4 +1,4 @@
-"""Which rules an object has to pass: one book per kind of object, all rules of its folder."""
+"""Which rules an object has to pass: all of its folder, and those of the second judge."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pki_reconciler.chain import AnswerFacts, CertificateFacts, CrlFacts, Rule
 from pki_reconciler.decide.lint import answers, certificates, crls
 from pki_reconciler.decide.lint.contexts import AnswerContext, CertificateContext, CrlContext
+from pki_reconciler.decide.lint.pkix import rules as pkix
+from pki_reconciler.decide.lint.pkix.sample import Sample
 
 CERTIFICATE_RULES: tuple[Callable[[CertificateContext], Rule[CertificateFacts]], ...] = (
     certificates.readable,
@@ -56,16 +58,18 @@ ANSWER_RULES: tuple[Callable[[AnswerContext], Rule[AnswerFacts]], ...] = (
 )
 
 
-def certificate_rules(context: CertificateContext) -> tuple[Rule[CertificateFacts], ...]:
-    """The rules for certificates of one issuer at one instant."""
-    return tuple(rule(context) for rule in CERTIFICATE_RULES)
+def certificate_rules(
+    context: CertificateContext, sample: Sample
+) -> tuple[Rule[CertificateFacts], ...]:
+    """Our rules for certificates of one issuer at one instant, and pkilint on the sample."""
+    return (*(rule(context) for rule in CERTIFICATE_RULES), pkix.certificate(context, sample))
 
 
-def crl_rules(context: CrlContext) -> tuple[Rule[CrlFacts], ...]:
-    """The rules for the next CRL of one issuer."""
-    return tuple(rule(context) for rule in CRL_RULES)
+def crl_rules(context: CrlContext, sample: Sample) -> tuple[Rule[CrlFacts], ...]:
+    """Our rules for the next CRL of one issuer, and pkilint on the sample."""
+    return (*(rule(context) for rule in CRL_RULES), pkix.crl(context, sample))
 
 
-def answer_rules(context: AnswerContext) -> tuple[Rule[AnswerFacts], ...]:
-    """The rules for answers of one responder at one instant."""
-    return tuple(rule(context) for rule in ANSWER_RULES)
+def answer_rules(context: AnswerContext, sample: Sample) -> tuple[Rule[AnswerFacts], ...]:
+    """Our rules for answers of one responder at one instant, and pkilint on the sample."""
+    return (*(rule(context) for rule in ANSWER_RULES), pkix.answer(context, sample))

@@ -31,6 +31,7 @@ from pki_reconciler.decide.lint import (
     crl_rules,
 )
 from pki_schema.x509.algorithms import ALGORITHMS
+from tests.reconciler.decide.samples import EVERY_ONE
 
 CLASSICAL = ["P-256", "P-384", "RSA-3072", "Ed25519"]
 
@@ -75,11 +76,13 @@ class Chain:
     def certified(self, unsigned, issuer):
         ancestors = (self.root_der,) if issuer and issuer.settings.parent else ()
         context = CertificateContext(now=self.world.now, issuer=issuer, ancestors=ancestors)
-        return self.through(unsigned, certificate_rules(context))
+        return self.through(unsigned, certificate_rules(context, EVERY_ONE))
 
     def listed(self, issuer, *entries):
         unsigned = build_crl(issuer, entries=entries, number=1, now=self.world.now, regular=True)
-        return self.through(unsigned, crl_rules(CrlContext(now=self.world.now, issuer=issuer)))
+        return self.through(
+            unsigned, crl_rules(CrlContext(now=self.world.now, issuer=issuer), EVERY_ONE)
+        )
 
     def answered(self, serial, status, algorithm):
         now, responder = self.world.now, self.responder_der
@@ -94,7 +97,7 @@ class Chain:
         )
         statuses = {serial: status}
         context = AnswerContext(now=now, issuer=self.ca, responder=responder, statuses=statuses)
-        return self.through(unsigned, answer_rules(context))
+        return self.through(unsigned, answer_rules(context, EVERY_ONE))
 
 
 class OpenSsl:

@@ -15,6 +15,7 @@ from pki_reconciler.decide.lint import answer_rules, rulebook
 from pki_reconciler.decide.lint.drafts import elements
 from pki_schema.x509 import der
 from pki_schema.x509.algorithms import ALGORITHMS
+from tests.reconciler.decide.samples import EVERY_ONE, NOTHING
 
 HOUR = timedelta(hours=1)
 SEQUENCE = 0x30
@@ -176,14 +177,14 @@ BAD = {
 @pytest.mark.parametrize("vector", GOOD.values(), ids=GOOD)
 def test_good(at, vector):
     unsigned, context = vector(at)
-    verdict = lint(unsigned, answer_rules(context))
+    verdict = lint(unsigned, answer_rules(context, EVERY_ONE))
     assert isinstance(verdict, Linted), verdict.findings
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad(at, name):
     unsigned, context = BAD[name](at)
-    verdict = lint(unsigned, answer_rules(context))
+    verdict = lint(unsigned, answer_rules(context, NOTHING))
     assert not isinstance(verdict, Linted)
     assert {finding.code for finding in verdict.findings} == {name[:7]}, verdict.findings
 

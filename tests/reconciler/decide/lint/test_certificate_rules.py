@@ -16,6 +16,7 @@ from pki_reconciler.chain import Linted, lint
 from pki_reconciler.decide.lint import CertificateContext, certificate_rules, rulebook
 from pki_schema.desired import Constraints, Subtrees
 from pki_schema.x509.algorithms import spki_der
+from tests.reconciler.decide.samples import EVERY_ONE, NOTHING
 
 DAY = 86_400
 # The largest primes below 2^1536 and below 3 * 2^1534.
@@ -361,14 +362,14 @@ BAD = {
 @pytest.mark.parametrize("vector", GOOD.values(), ids=GOOD)
 def test_good(at, vector):
     unsigned, context = vector(at)
-    verdict = lint(unsigned, certificate_rules(context))
+    verdict = lint(unsigned, certificate_rules(context, EVERY_ONE))
     assert isinstance(verdict, Linted), verdict.findings
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad(at, name):
     unsigned, context = BAD[name](at)
-    verdict = lint(unsigned, certificate_rules(context))
+    verdict = lint(unsigned, certificate_rules(context, NOTHING))
     assert not isinstance(verdict, Linted)
     assert {finding.code for finding in verdict.findings} == {name[:7]}, verdict.findings
 
@@ -401,7 +402,7 @@ def test_subtrees_of_every_kind_are_enforced(at):
         ("ip", "10.1.2.3"),
     ):
         unsigned = at.world.unsigned(at.world.leaf_meaning(names=((kind, value),)), limited)
-        verdict = lint(unsigned, certificate_rules(context))
+        verdict = lint(unsigned, certificate_rules(context, NOTHING))
         verdicts[value] = [] if isinstance(verdict, Linted) else [f.code for f in verdict.findings]
     assert {value for value, codes in verdicts.items() if codes} == {
         "a.secret.vcc.local",
@@ -431,14 +432,14 @@ def test_a_limit_two_floors_up_still_counts(at):
         (at.world.leaf_meaning(), "PKI5018"),
         (at.world.issuing_meaning(**OTHER_CA), "PKI5012"),
     ):
-        verdict = lint(at.world.unsigned(meaning, middle), certificate_rules(context))
+        verdict = lint(at.world.unsigned(meaning, middle), certificate_rules(context, NOTHING))
         assert [finding.code for finding in verdict.findings] == [code]
 
 
 def test_a_draft_that_is_not_der_breaks_one_rule_and_no_other(at):
     """Nothing falls over on garbage: it is one finding, not an exception."""
     garbage = replace(at.leaf, draft=b"\x30\x03\x02\x01\x05")
-    verdict = lint(garbage, certificate_rules(at.below_services))
+    verdict = lint(garbage, certificate_rules(at.below_services, NOTHING))
     assert [finding.code for finding in verdict.findings] == ["PKI5001"]
 
 
@@ -449,5 +450,5 @@ def test_facts_are_compared_with_the_bytes(at):
         facts.meaning, profile=msgspec.structs.replace(facts.meaning.profile, duration=DAY)
     )
     wrong = replace(at.leaf, facts=replace(facts, meaning=meaning))
-    verdict = lint(wrong, certificate_rules(at.below_services))
+    verdict = lint(wrong, certificate_rules(at.below_services, NOTHING))
     assert {finding.code for finding in verdict.findings} == {"PKI5003", "PKI5020"}

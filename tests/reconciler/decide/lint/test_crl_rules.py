@@ -12,6 +12,7 @@ from pki_reconciler.decide.build import CrlEntry, build_crl
 from pki_reconciler.decide.lint import crl_rules, rulebook
 from pki_reconciler.decide.lint.drafts import elements
 from pki_schema.x509 import der
+from tests.reconciler.decide.samples import EVERY_ONE, NOTHING
 
 HOUR = timedelta(hours=1)
 SEQUENCE = 0x30
@@ -146,14 +147,14 @@ BAD = {
 @pytest.mark.parametrize("vector", GOOD.values(), ids=GOOD)
 def test_good(at, vector):
     unsigned, context = vector(at)
-    verdict = lint(unsigned, crl_rules(context))
+    verdict = lint(unsigned, crl_rules(context, EVERY_ONE))
     assert isinstance(verdict, Linted), verdict.findings
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad(at, name):
     unsigned, context = BAD[name](at)
-    verdict = lint(unsigned, crl_rules(context))
+    verdict = lint(unsigned, crl_rules(context, NOTHING))
     assert not isinstance(verdict, Linted)
     assert {finding.code for finding in verdict.findings} == {name[:7]}, verdict.findings
 
@@ -169,5 +170,5 @@ def test_an_empty_list_is_refused(at):
     parts = elements(unsigned.tbs)
     tbs = der.tlv(SEQUENCE, b"".join((*parts[:5], der.tlv(SEQUENCE, b""), *parts[5:])))
     draft = der.signed(tbs, unsigned.algorithm, bytes(64))
-    verdict = lint(replace(unsigned, tbs=tbs, draft=draft), crl_rules(at.context))
+    verdict = lint(replace(unsigned, tbs=tbs, draft=draft), crl_rules(at.context, NOTHING))
     assert [finding.code for finding in verdict.findings] == ["PKI5107"]
