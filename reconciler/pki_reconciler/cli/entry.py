@@ -76,7 +76,12 @@ def init(context: typer.Context, config: ConfigOption = None) -> None:
 
 @app.command()
 def explain(
-    name: Annotated[str, typer.Argument(metavar="OBJECT", help="kind/tenant/name or kind/name.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="OBJECT|CODE", help="kind/tenant/name, kind/name, or a code: PKI2007."
+        ),
+    ],
     field: Annotated[
         str | None, typer.Option("--field", metavar="FIELD", help="This field alone.")
     ] = None,
@@ -85,7 +90,7 @@ def explain(
     ] = Path("desired-state"),
     output: OutputOption = "table",
 ) -> None:
-    """Say what counts for an object, field by field, and which line set it."""
+    """Say what counts for an object and which line set it, or what a code means."""
     from pki_reconciler.cli.explain import run
 
     raise typer.Exit(run(name, folder=folder, field=field, output=checked(output)))

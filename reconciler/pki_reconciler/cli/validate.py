@@ -26,6 +26,9 @@ def run(folder: Path, *, output: str) -> int:
     else:
         told.problems(problems, prefix=folder)
         typer.echo(_verdict(loaded.state, problems, pending=len(resolved.pending)))
+        worst = next((p.code for p in problems if p.severity is Severity.ERROR), None)
+        if worst:
+            told.progress(f"vcc-pki explain {worst} tells more")
     return 1 if has_errors(problems) else 0
 
 

@@ -1,0 +1,275 @@
+"""PKI22xx: what CAs, templates, tenants, services and the like say against themselves."""
+
+from __future__ import annotations
+
+from pki_schema.catalogue.entries import Entry, entry
+from pki_schema.catalogue.examples import (
+    SERVICE,
+    authority,
+    manifest,
+    publication,
+    revocation,
+    service,
+    template,
+    tenant,
+    text,
+)
+
+ENTRIES: tuple[Entry, ...] = (
+    entry(
+        2201,
+        title="A service without a certificate",
+        meaning=(
+            "A service asks for one certificate in the short form, with template, or for several "
+            "in the long form, with certificates. With neither there is nothing to issue."
+        ),
+        example=text(
+            "tenants/vcc/services/web.yaml",
+            manifest("Service", "web", "description: The web shop\n"),
+            manifest("Service", "web", SERVICE),
+        ),
+        cure=(
+            "Give a template, or a list certificates with a template each. To stop a service for "
+            "a while say suspend: true."
+        ),
+    ),
+    entry(
+        2202,
+        title="A field of the short form beside certificates",
+        meaning=(
+            "Fields beside the list belong to the one certificate of the short form, which is not "
+            "there. Even a default would say something that nobody does."
+        ),
+        example=service(
+            "certificates: [{template: vcc-service}]\nduration: 30d",
+            "certificates: [{template: vcc-service, duration: 30d}]",
+        ),
+        cure="Move the field into the certificates that it is for.",
+    ),
+    entry(
+        2203,
+        title="Two certificates of one name",
+        meaning=(
+            "The name tells the certificates of a service apart: in the ledger, in file names and "
+            "for revocations. Without one it is default."
+        ),
+        example=service(
+            "certificates: [{template: vcc-service}, {template: vcc-service}]",
+            "certificates: [{template: vcc-service}]",
+        ),
+        cure="Give each certificate a name of its own, e.g. server and client.",
+    ),
+    entry(
+        2210,
+        title="The target of a revocation is not clear",
+        meaning=(
+            "A revocation cannot be taken back. So its target says one thing only, and "
+            "completely: half a target or two of them are refused."
+        ),
+        example=revocation("target: {tenant: vcc}", "target: {tenant: vcc, service: api}"),
+        cure=(
+            "Give ca and serial; or tenant and service, with certificate for one of them; or "
+            "authority, template or key alone."
+        ),
+    ),
+    entry(
+        2211,
+        title="cACompromise for something that is no CA",
+        meaning=(
+            "cACompromise says that a CA's own key is known to others (RFC 5280 section 5.3.1). "
+            "Clients then distrust all below it."
+        ),
+        example=revocation("reason: cACompromise", "reason: keyCompromise"),
+        cure=("Use keyCompromise for a service's key, or name the CA with target {authority: …}."),
+    ),
+    entry(
+        2212,
+        title="A state of revocation that nothing acts on",
+        meaning=(
+            "held and released are known words, but this version carries out revoked alone. "
+            "Passed over in silence, an author would believe that the certificate is on hold."
+        ),
+        example=revocation("state: held", "state: revoked"),
+        cure=(
+            "Write state: revoked, which is for ever, or leave the revocation out and say "
+            "suspend: true at the service."
+        ),
+    ),
+    entry(
+        2220,
+        title="A generation below 1",
+        meaning=(
+            "Generations count the keys of a CA, from 1. The number stands in file names and "
+            "never falls."
+        ),
+        example=authority("generation: 0", "generation: 1"),
+        cure=("Leave generation out for the first key, and raise it by one for each new one."),
+    ),
+    entry(
+        2221,
+        title="A negative path length",
+        meaning=(
+            "pathLength is how many CAs may follow below (RFC 5280 section 4.2.1.9). 0 allows "
+            "none; without it there is no bound."
+        ),
+        example=authority("pathLength: -1", "pathLength: 0"),
+        cure="Write 0 or more, or leave it out.",
+    ),
+    entry(
+        2222,
+        title="A CA that could never issue",
+        meaning=(
+            "issuesFor is how long a CA issues, counted from its beginning. What is left of its "
+            "duration is the longest life it can give, because validity is never clamped; with "
+            "nothing left it can give none."
+        ),
+        example=authority("issuesFor: 1825d", "issuesFor: 1460d"),
+        cure=(
+            "Make issuesFor shorter than duration by the longest life of what the CA shall issue."
+        ),
+    ),
+    entry(
+        2223,
+        title="A CRL would end before the next one",
+        meaning=(
+            "refresh is how old a CRL gets before the next is made, validity how long it counts. "
+            "Between the two lies the time in which a failure can be repaired."
+        ),
+        example=authority("crl: {validity: 1d, refresh: 1d}", "crl: {validity: 7d, refresh: 1d}"),
+        cure="Make refresh shorter than validity by as long as an outage may last.",
+    ),
+    entry(
+        2224,
+        title="A negative CRL number",
+        meaning=(
+            "CRL numbers are not negative and only grow (RFC 5280 section 5.2.3). numberFloor is "
+            "for CAs that come from elsewhere and have CRLs in use."
+        ),
+        example=authority("crl: {numberFloor: -1}", "crl: {numberFloor: 1000}"),
+        cure=(
+            "Write the number of the last CRL that the CA has published elsewhere, or leave it out."
+        ),
+    ),
+    entry(
+        2225,
+        title="An OCSP mode that is not offered",
+        meaning=(
+            "Answers are signed in advance or there are none. A live responder would need a key "
+            "that can be reached from the network."
+        ),
+        example=authority(
+            "ocsp: {mode: live, template: vcc-ocsp}", "ocsp: {mode: presigned, template: vcc-ocsp}"
+        ),
+        cure="Write mode: presigned with a template, or leave ocsp out.",
+    ),
+    entry(
+        2226,
+        title="Something of a CA that has another place",
+        meaning=(
+            "Answers that are signed in advance need a responder's template, since the CA's own "
+            "key signs none. And a CA is revoked by a Revocation with a reason, never by its "
+            "lifecycle."
+        ),
+        example=authority("ocsp: {mode: presigned}", "ocsp: {mode: presigned, template: vcc-ocsp}"),
+        cure=(
+            "Name the responder's template in ocsp. To revoke a CA declare a Revocation with "
+            "target {authority: …} and keep lifecycle: retired."
+        ),
+    ),
+    entry(
+        2227,
+        title="An offline CA with OCSP",
+        meaning=(
+            "A responder's certificate is renewed every few weeks by the CA's key. The key of an "
+            "offline CA is not there to do it."
+        ),
+        example=authority(
+            "offline: true\nocsp: {mode: presigned, template: vcc-ocsp}", "offline: true"
+        ),
+        cure="Leave ocsp out for an offline CA; its CRL says what is revoked.",
+    ),
+    entry(
+        2228,
+        title="An OCSP answer would end before the next one",
+        meaning=(
+            "refreshAt is how old an answer gets before the next is signed, validity how long it "
+            "counts. Clients refuse an answer that is over."
+        ),
+        example=authority(
+            "ocsp: {mode: presigned, template: vcc-ocsp, validity: 2d, refreshAt: 2d}",
+            "ocsp: {mode: presigned, template: vcc-ocsp, validity: 4d, refreshAt: 2d}",
+        ),
+        cure="Make refreshAt shorter than validity; half of it is usual.",
+    ),
+    entry(
+        2230,
+        title="An opening that begins no variable",
+        meaning=(
+            "In texts of templates ${name} stands for a value. An opening without its end, or one "
+            "within another, has no meaning."
+        ),
+        example=template(
+            'subject: [{CN: "${service_name"}]', 'subject: [{CN: "${service_name}.${zone}"}]'
+        ),
+        cure="Close it with }, or write $${ for the two signs themselves.",
+    ),
+    entry(
+        2231,
+        title="Not the name of a variable",
+        meaning=(
+            "Variables are called in lower case, with digits and _, so that they look alike in "
+            "every template. Defaults and functions as in a shell are not offered."
+        ),
+        example=template(
+            'subject: [{CN: "${service-name}"}]', 'subject: [{CN: "${service_name}.${zone}"}]'
+        ),
+        cure=("Use the variable's name as it is, e.g. service_name, without spaces or :-."),
+    ),
+    entry(
+        2232,
+        title="The duration is longer than maxDuration",
+        meaning=(
+            "duration is what a service gets unless it asks, maxDuration the most it may ask for. "
+            "Both stand in this template."
+        ),
+        example=template("maxDuration: 30d\nrenewBefore: 10d", "maxDuration: 180d"),
+        cure="Raise maxDuration or shorten duration.",
+    ),
+    entry(
+        2233,
+        title="renewBefore is not shorter than the duration",
+        meaning=(
+            "A certificate is renewed when renewBefore is left of its life. If that is the whole "
+            "life, it would be renewed without end."
+        ),
+        example=template("renewBefore: 90d", "renewBefore: 30d"),
+        cure="Make renewBefore shorter; without it a third of the life is left.",
+    ),
+    entry(
+        2240,
+        title="A negative quota or limit",
+        meaning="Quotas and limits count certificates. 0 is the least and allows none.",
+        example=tenant("limits: {revocations: -1}", "limits: {revocations: 5}"),
+        cure="Write 0 or more, or leave the field out for the default.",
+    ),
+    entry(
+        2250,
+        title="A publication without a base URL",
+        meaning=(
+            "The base URL is where readers find CRLs, answers and CA certificates. Without one "
+            "the files are written and nobody looks there."
+        ),
+        example=publication("baseURLs: []", "baseURLs: [http://pki.vcc.internal]"),
+        cure="Give at least one, e.g. [http://pki.vcc.internal].",
+    ),
+    entry(
+        2251,
+        title="A retention shorter than an hour",
+        meaning=(
+            "A file that was replaced stays for the retention, because caches on the way may "
+            "still hand out pointers to it. An hour is more than they keep them."
+        ),
+        example=publication("retention: 10m", "retention: 30d"),
+        cure="Write 1h or more; without the field it is 30d.",
+    ),
+)
