@@ -146,6 +146,8 @@ def _unserved(
     publications = [d.spec for d in state.objects.values() if isinstance(d.spec, PublicationSpec)]
     if not publications and not whole:
         return
+    if any(identity.kind == "Publication" for identity in state.unreadable):
+        return  # what it would serve is not known
     served = {url for publication in publications for url in publication.base_urls}
     for declared in judged:
         if isinstance(declared.spec, CertificateAuthoritySpec):

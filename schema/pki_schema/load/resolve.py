@@ -121,6 +121,8 @@ def _without_service(state: DesiredState, wanted: frozenset[Identity] | None) ->
         for _, certificate in certificates_of(o)
     }
     for _, request in sorted(state.requests.items()):
+        if Identity("Service", request.tenant, request.service) in state.unreadable:
+            continue
         if (request.tenant, request.service, request.certificate) not in declared:
             message = (
                 f'no service declares the certificate "{request.service}/{request.certificate}"'

@@ -194,3 +194,12 @@ def test_what_refers_to_a_faulty_file_is_not_told_that_it_is_missing(changed: Ch
     files["tenants/vcc/services/covina-backend.yaml"] = b"kind: [\n"
     told = [p for p in load(files)[0].problems if p.code.startswith(("PKI1", "PKI3001"))]
     assert [p.position.path for p in told] == ["tenants/vcc/services/covina-backend.yaml"]
+
+
+def test_nor_are_its_csr_and_those_whom_it_would_serve(shipped: dict[str, bytes]) -> None:
+    """A CSR has its service, a CA its publication: in a file that cannot be read just now."""
+    for path in ("tenants/vcc/services/covina-backend.yaml", "publications/public.yaml"):
+        csr = {"tenants/vcc/csr/covina-backend.pem": b"not looked at here"}
+        files = {**shipped, **csr, path: shipped[path] + b"  nonsense: 1\n"}
+        told = {p.code for p in load(files)[0].problems if p.position.path != path}
+        assert not told & {"PKI3010", "PKI3032"}, path
