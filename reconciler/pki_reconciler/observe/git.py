@@ -6,9 +6,10 @@ Nothing is checked out, so attributes, filters, hooks and links in the tree have
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -24,6 +25,7 @@ from pki_reconciler.observe.trees import (
     no_folder,
     parse_difference,
     parse_listing,
+    shown_path,
 )
 from pki_schema.errors import WorldFailed
 from pki_schema.instants import Instant, from_epoch
@@ -31,6 +33,10 @@ from pki_schema.instants import Instant, from_epoch
 LONGEST_HISTORY: Final = 100_000
 _LATEST: Final = 253_402_300_799
 """9999-12-31T23:59:59Z; a commit may claim any time."""
+_AT_ONCE: Final = 64
+"""Objects held at a time: with ``LARGEST_FILE`` each, 64 MiB."""
+BlobAt = tuple[str, str]
+"""A blob's id and a path."""
 _EMPTY_TREE: Final = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
@@ -173,6 +179,35 @@ class Repository:
         """The contents of blobs of at most ``cap`` octets; larger ones are named, not read."""
         return self._objects.read(blob_ids, cap)
 
+    def each(self, blob_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """The contents of blobs that are not too large, of which few are held at a time."""
+        return self._each(blob_ids, "blob")
+
+    def introduced(self, since: str | None, head: str, path: str = ".") -> Iterator[BlobAt]:
+        """Blobs below a folder that any commit brings that ``head`` has and ``since`` has not.
+
+        Each once, with one path that it had, relative to the folder; merged branches are gone
+        through as well.
+        """
+        only = ("--objects", "--filter=object:type=blob", "--filter-provided-objects")
+        inside = () if path == "." else ("--full-history", "--", path)
+        prefix = b"" if path == "." else path.encode() + b"/"
+        listed = records(self._folder, "rev-list", *only, *_range(since, head), *inside, end=b"\n")
+        for line in listed:
+            blob, _, name = line.partition(b" ")
+            yield blob.decode("ascii"), shown_path(name.removeprefix(prefix))
+
+    def messages(self, since: str | None, head: str) -> Iterator[tuple[str, bytes]]:
+        """The commits that ``head`` has and ``since`` has not, each with its message."""
+        listed = records(self._folder, "rev-list", *_range(since, head), end=b"\n")
+        for commit, octets in self._each((line.decode("ascii") for line in listed), "commit"):
+            yield commit, octets.partition(b"\n\n")[2]
+
+    def _each(self, ids: Iterable[str], kind: str) -> Iterator[tuple[str, bytes]]:
+        waiting = iter(dict.fromkeys(ids))
+        while few := list(islice(waiting, _AT_ONCE)):
+            yield from self._objects.read(few, LARGEST_FILE, kind=kind).found.items()
+
     def _is_commit(self, commit: str) -> bool:
         header = self._objects.header(commit)
         return header is not None and header.type == "commit"
@@ -195,6 +230,10 @@ def _revision(line: bytes) -> Revision:
     seconds = int(time) if time.isascii() and time.isdigit() and len(time) < 16 else 0
     first = parents.split(" ", 1)[0]
     return Revision(commit, first, from_epoch(min(seconds, _LATEST)), shown)
+
+
+def _range(since: str | None, head: str) -> tuple[str, ...]:
+    return (f"^{_check_id(since)}", _check_id(head)) if since else (_check_id(head),)
 
 
 def _check_id(commit: str) -> str:

@@ -13,6 +13,7 @@ from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import Accepted, ObjectFacts
 from pki_reconciler.observe.git import Repository
 from pki_reconciler.observe.manifests import ManifestCache
+from pki_reconciler.observe.pushed import Pushed
 from pki_reconciler.observe.reading import Reading
 from pki_schema.desired import (
     GLOBAL,
@@ -47,6 +48,7 @@ class Judge:
         self._cache = cache
         self._path = path
         self._reader = reader
+        self._pushed = Pushed(repository, path=path)
 
     def judge(self, commit: str) -> Verdict:
         """Compare a commit with what was accepted last."""
@@ -72,6 +74,7 @@ class Judge:
             *difference.problems,
             *tree.twins(reading.blobs),
             *reading.problems,
+            *self._pushed.problems(before, commit, present=reading.blobs.values()),
             *_news(loaded.problems, paths),
             *check_references(loaded.state, present),
             *resolved.problems,

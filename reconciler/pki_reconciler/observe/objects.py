@@ -58,23 +58,23 @@ class ObjectReader:
             self._skip(header.size)
         return header
 
-    def read(self, blob_ids: Iterable[str], cap: int) -> Contents:
-        """The contents of blobs up to ``cap`` octets each; larger ones are never held in memory.
+    def read(self, ids: Iterable[str], cap: int, *, kind: str = "blob") -> Contents:
+        """The contents of objects up to ``cap`` octets each; larger ones are never held in memory.
 
-        Raises ``WorldFailed`` for an id that is absent or no blob.
+        Raises ``WorldFailed`` for an id that is absent or of another kind.
         """
         found: dict[str, bytes] = {}
         oversized: dict[str, int] = {}
-        waiting = iter(dict.fromkeys(blob_ids))
+        waiting = iter(dict.fromkeys(ids))
         while batch := list(islice(waiting, _AHEAD)):
             if not all(map(is_object_id, batch)):
-                raise WorldFailed("a blob was asked for by something that is no object id")
+                raise WorldFailed(f"a {kind} was asked for by something that is no object id")
             self._ask(batch)
             for blob in batch:
                 header = self._answer(blob)
-                if header is None or header.type != "blob":
+                if header is None or header.type != kind:
                     self.close()
-                    raise WorldFailed(f"the clone lacks the blob {blob}", _RENEW)
+                    raise WorldFailed(f"the clone lacks the {kind} {blob}", _RENEW)
                 if header.size > cap:
                     oversized[blob] = header.size
                     self._skip(header.size)

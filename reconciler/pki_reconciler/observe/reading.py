@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -11,7 +12,13 @@ from pki_reconciler.observe.git import Repository
 from pki_reconciler.observe.manifests import ManifestCache
 from pki_schema.desired import Declared, Identity, SigningRequest
 from pki_schema.errors import Problem, Severity
-from pki_schema.load import Document, references_of, signing_request, tree
+from pki_schema.load import (
+    Document,
+    private_keys,
+    references_of,
+    signing_request,
+    tree,
+)
 from pki_schema.load.documents import decode, from_cache, to_cache
 from pki_schema.load.links import certificates_of
 
@@ -53,22 +60,20 @@ class Reading:
                 wanted[path] = self.blobs[path]
                 self._searched.add(path)
         known = self._cache.get(wanted.values())
-        missing = {}
+        missing = []
         for path, blob in wanted.items():
             document = from_cache(known[blob], path) if blob in known else None
             if document is None:
-                missing[path] = blob
+                missing.append(path)
             else:
                 self.documents[path] = document
         self._decode(missing)
 
-    def _decode(self, missing: Mapping[str, str]) -> None:
-        contents = self._repository.read(missing.values())
-        for path, blob in missing.items():
-            data = contents.found.get(blob, b"")
-            secrets = tree.secrets(path, data)
-            self.problems += secrets
-            if secrets:
+    def _decode(self, missing: Iterable[str]) -> None:
+        for path, blob, data in self._contents(missing):
+            found = private_keys.secrets(path, data)
+            self.problems += found
+            if found:
                 continue  # its text must not come up in a message
             document = decode(path, blob, data)
             self.documents[path] = document
@@ -118,24 +123,27 @@ class Reading:
             ]
             for path in tree.request_paths(spot.identity)
         }
-        blobs = {path: self.blobs[path] for path in spots if path in self.blobs}
-        self._searched |= blobs.keys()
-        contents = self._repository.read(blobs.values())
-        for path, blob in blobs.items():
-            data = contents.found.get(blob)
-            if data is None:
-                continue  # too large: the listing says so
-            secrets = tree.secrets(path, data)
-            self.problems += secrets
-            if not secrets:
+        present = spots.keys() & self.blobs.keys()
+        self._searched |= present
+        for path, blob, data in self._contents(present):
+            found = private_keys.secrets(path, data)
+            self.problems += found
+            if not found:
                 yield signing_request(spots[path], path, blob, data)
 
     def search(self, paths: Iterable[str]) -> None:
         """Look for private keys in those of these files that nothing else has read."""
         rest = set(paths) & self.blobs.keys() - self._searched
-        contents = self._repository.read(self.blobs[path] for path in rest)
-        for path in rest:
-            self.problems += tree.secrets(path, contents.found.get(self.blobs[path], b""))
+        for path, _, data in self._contents(rest):
+            self.problems += private_keys.secrets(path, data)
+
+    def _contents(self, paths: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
+        """Path, blob id and octets of files of the commit, of which few are held at a time."""
+        where: defaultdict[str, list[str]] = defaultdict(list)
+        for path in sorted(paths):
+            where[self.blobs[path]].append(path)
+        for blob, data in self._repository.each(where):
+            yield from ((path, blob, data) for path in where[blob])
 
     def remember(self) -> None:
         """Keep what was decoded without an error for the next time these bytes come by."""

@@ -58,7 +58,7 @@ def parse_listing(records: Iterable[bytes], *, largest: int, most: int) -> Listi
             return Listing(problems=(too_many(most),))
         head, _, raw = record.partition(b"\t")
         mode, _, blob, size = head.decode("ascii").split()
-        path = _shown(raw)
+        path = shown_path(raw)
         problem = _path_problem(raw, path) or _mode_problem(mode, path)
         if problem is None and not size.isdigit():
             raise WorldFailed(f"the clone lacks the blob {blob}", "delete the clone, try again")
@@ -80,7 +80,7 @@ def parse_difference(records: Iterable[bytes], *, most: int) -> Difference:
         if count >= most:
             return Difference(problems=(too_many(most),))
         old, new, before, after, _ = head.decode("ascii").removeprefix(":").split()
-        path = _shown(raw)
+        path = shown_path(raw)
         fault = _path_problem(raw, path)
         problem = (fault or _mode_problem(new, path)) if new != _ABSENT else None
         if problem:
@@ -108,7 +108,7 @@ def no_folder(path: str) -> Problem:
     return Problem(Position(path), "PKI1307", f"the commit has no folder {path!r}", hint)
 
 
-def _shown(raw: bytes) -> str:
+def shown_path(raw: bytes) -> str:
     """A path as text; octets that are not UTF-8 show in hexadecimal."""
     return raw.decode(errors="backslashreplace")
 

@@ -2,7 +2,7 @@
 
 Belongs here, in the order of reading:
 
-* ``tree``: the layout of a repository, and private keys found in it
+* ``tree``: the layout of a repository; ``private_keys`` found in it
 * ``strict_yaml``, ``documents``, ``specs``, ``explain``: a manifest by itself
 * ``requests``: a CSR by itself
 * ``links``, ``references``: what objects say of each other; ``entitlement`` of tenants, ``fitting``
@@ -34,6 +34,7 @@ from pki_schema.desired import (
 from pki_schema.errors import Position, Problem, in_reading_order
 from pki_schema.load import tree
 from pki_schema.load.documents import Document, decode
+from pki_schema.load.private_keys import secrets
 from pki_schema.load.references import check_references, references_of
 from pki_schema.load.requests import LARGEST, read_request
 from pki_schema.load.resolve import resolve
@@ -70,7 +71,7 @@ def load(
     problems: list[Problem] = list(tree.twins(files))
     parsed = 0
     for path, data in sorted(files.items()):
-        found = tree.secrets(path, data)
+        found = secrets(path, data)
         spot = tree.classify(path)
         problems += found
         if isinstance(spot, tree.Ignored):

@@ -40,9 +40,6 @@ DEFAULT_CERTIFICATE = "default"
 DEEPEST = 6
 
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-_SECRET = re.compile(
-    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1|PuTTY-User-Key-File-"
-)
 
 
 @dataclass(frozen=True)
@@ -150,23 +147,6 @@ def presumed(path: str, name: str) -> set[Identity]:
         return set()
     stem = path.rpartition("/")[2].rpartition(".")[0]
     return {Identity(spot.kind, spot.tenant, n) for n in (name, spot.name or stem) if n}
-
-
-def secrets(path: str, data: bytes) -> tuple[Problem, ...]:
-    """A private key in a file, whatever the file is for; never with its text."""
-    plain = data.replace(b"\0", b"")  # the same text in UTF-16
-    found = _SECRET.search(plain)
-    if not found:
-        return ()
-    line = plain.count(b"\n", 0, found.start()) + 1
-    return (
-        Problem(
-            Position(path, line),
-            "PKI6101",
-            "the file holds a private key",
-            "the key is burnt, even if history is rewritten: make another and commit its CSR",
-        ),
-    )
 
 
 def twins(paths: Iterable[str]) -> tuple[Problem, ...]:

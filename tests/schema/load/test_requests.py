@@ -1,6 +1,7 @@
 """What a CSR file must be before its key is certified."""
 
 import base64
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from pki_schema.desired import SigningRequest
 from pki_schema.errors import Position, Severity
 from pki_schema.load.requests import LARGEST, CertificateRequestFacts, read_request
+from pki_schema.x509.algorithms import ALGORITHMS
 
 MINE = "pki:vcc/api"
 PATH = "tenants/vcc/csr/api.pem"
@@ -362,6 +364,37 @@ def request(
 def pem(der: bytes) -> bytes:
     body = base64.encodebytes(der)
     return b"-----BEGIN CERTIFICATE REQUEST-----\n" + body + b"-----END CERTIFICATE REQUEST-----\n"
+
+
+@pytest.mark.slow
+def test_no_request_takes_50_ms(csr: Csr, p256: ec.EllipticCurvePrivateKey) -> None:
+    """Good ones of every kind of key, and the largest that are hostile, in processor time."""
+    owner = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(MINE)])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    builder = builder.add_extension(owner, critical=False)
+    files = [
+        builder.sign(kind.generate(), kind.digest).public_bytes(Encoding.PEM)  # type: ignore[arg-type]
+        for kind in ALGORITHMS.values()
+    ]
+    files += [pem(request(p256, attributes=[OWNER, *more])) for more in hostile_attributes()]
+    files += [csr(p256, [MINE] * 60), b"-----BEGIN CERTIFICATE REQUEST-----\n" * 455]
+    files += [pem(b"\x30\x80" * 6_000), pem(b"\x30\x82\xff\xff" * 3_000)]
+    read(files[0])  # tables are made once
+    for file in files:
+        assert len(file) <= LARGEST
+        for _ in range(3):
+            began = time.thread_time()
+            read(file)
+            assert time.thread_time() - began < 0.05
+
+
+def hostile_attributes() -> list[list[bytes]]:
+    return [
+        [other(number, NULL) for number in range(500)],
+        [other(1, octets(11_000))],
+        [other(1, *(octets(size) for size in range(1, 120)))],
+        [other(1, b"\x06\x82\x20\x00" + b"\x81" * 8_191 + b"\x01")],
+    ]
 
 
 def test_a_challenge_password_is_a_secret_in_the_open(p256: ec.EllipticCurvePrivateKey) -> None:

@@ -11,7 +11,6 @@ from pki_schema.load.tree import (
     RequestPath,
     classify,
     request_path,
-    secrets,
     twins,
 )
 
@@ -103,28 +102,6 @@ def test_a_path_outside_the_grammar_is_an_error(path: str) -> None:
     assert isinstance(found, Ignored)
     assert found.problem is not None
     assert found.problem.severity is Severity.ERROR
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "-----BEGIN PRIVATE KEY-----\nMIIB",
-        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB",
-        "-----BEGIN RSA PRIVATE KEY-----\nMIIB",
-        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl",
-        "AGE-SECRET-KEY-1QQQ",
-    ],
-)
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_a_private_key_is_found_in_any_file_and_not_repeated(text: str, encoding: str) -> None:
-    (problem,) = secrets("notes.txt", f"a\nb\n  {text}".encode(encoding))
-
-    assert (problem.code, problem.position.line) == ("PKI6101", 3)
-    assert text.splitlines()[-1] not in str(problem)
-
-
-def test_a_public_key_and_a_certificate_are_no_secrets() -> None:
-    assert not secrets("x.pem", b"-----BEGIN PUBLIC KEY-----\n-----BEGIN CERTIFICATE-----\n")
 
 
 def test_paths_that_differ_in_spelling_only_are_errors_at_each() -> None:
