@@ -64,6 +64,7 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _STEM = rf"{_LABEL}-[0-9a-f]{{8}}"
 _SERIAL = r"[1-9a-f][0-9a-f]{0,39}"
 _CERTIFICATE = rf"svc/{_LABEL}/{_LABEL}/{_LABEL}"
+_SET = rf"{_CERTIFICATE}/[0-9a-f]{{16}}"
 
 _DAY = CacheRule(max_age=86_400)
 _MINUTE = CacheRule(max_age=60)
@@ -94,13 +95,21 @@ PLACES: tuple[Place, ...] = (
     _place(rf"crl/{_STEM}\.chain\.pem", Class.STATUS, "application/x-pem-file", _CRL),
     ANSWER,
     _place(
-        rf"{_CERTIFICATE}/[0-9a-f]{{16}}/(?:cert|chain|fullchain)\.pem",
+        rf"{_SET}/(?:cert|chain|fullchain)\.pem",
         Class.SET,
         _PEM_CHAIN,
         _FOR_EVER,
     ),
+    # RFC 8551 section 3.2.2: certificates without anything signed.
+    _place(rf"{_SET}/bundle\.p7b", Class.SET, "application/pkcs7-mime", _FOR_EVER),
     _place(rf"{_CERTIFICATE}/current\.json", Class.POINTER, "application/json", _MINUTE),
-    _place(rf"{_CERTIFICATE}/staple\.der", Class.POINTER, _ANSWER_TYPE, _ANSWER),
+    _place(rf"{_CERTIFICATE}/fullchain\.pem\.issuer", Class.POINTER, _PEM_CHAIN, _MINUTE),
+    _place(
+        rf"{_CERTIFICATE}/(?:staple\.der|fullchain\.pem\.ocsp)",
+        Class.POINTER,
+        _ANSWER_TYPE,
+        _ANSWER,
+    ),
     _place(re.escape(STATUS_PATH), Class.POINTER, "application/json", _MINUTE),
 )
 
@@ -176,6 +185,11 @@ class CertificateSet:
         """The certificate and its intermediates: what a TLS server is configured with."""
         return f"{self.folder}/fullchain.pem"
 
+    @property
+    def p7b(self) -> str:
+        """What is in ``fullchain.pem``, as a certs-only CMS in DER (Windows, Java, appliances)."""
+        return f"{self.folder}/bundle.p7b"
+
 
 def certificate_folder(tenant: str, service: str, certificate: str) -> str:
     """Where everything of one service certificate is: its sets, pointer and staple."""
@@ -199,6 +213,19 @@ def current_path(tenant: str, service: str, certificate: str) -> str:
 def staple_path(tenant: str, service: str, certificate: str) -> str:
     """The OCSP answer in DER for a server to staple (nginx ``ssl_stapling_file``)."""
     return f"{certificate_folder(tenant, service, certificate)}/staple.der"
+
+
+def haproxy_staple_path(tenant: str, service: str, certificate: str) -> str:
+    """The same answer under the name by which HAProxy finds it beside ``fullchain.pem``."""
+    return f"{certificate_folder(tenant, service, certificate)}/fullchain.pem.ocsp"
+
+
+def haproxy_issuer_path(tenant: str, service: str, certificate: str) -> str:
+    """The issuer's certificate in PEM, under the name by which HAProxy finds it.
+
+    No part of the immutable set: below a root it is in no chain that would name another set.
+    """
+    return f"{certificate_folder(tenant, service, certificate)}/fullchain.pem.issuer"
 
 
 def headers(

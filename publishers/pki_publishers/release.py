@@ -55,7 +55,7 @@ def age(path: str, body: bytes) -> Age | None:
     ``None`` for what carries none: certificates, pointers, and bytes that cannot be read.
     """
     try:
-        if path.endswith(".der"):
+        if path.endswith((".der", ".ocsp")):
             return _answer_age(body)
         if path.endswith(".crl"):
             return _crl_age(x509.load_der_x509_crl(body))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from cryptography import x509
@@ -108,11 +108,7 @@ def render_authority(
     ``issuers`` without the CA's own certificate is completed by it.
     """
     stem, own = stem_of(authority), authority.certificate.der
-    # RFC 5280 section 4.2.2.1: a certs-only CMS; its certificates are a SET, sorted for DER.
-    bundle = pkcs7.serialize_certificates(
-        [x509.load_der_x509_certificate(der) for der in sorted({own, *issuers})],
-        serialization.Encoding.DER,
-    )
+    bundle = _certs_only({own, *issuers})
     unit = f"authority/{authority.spki}"
     return (
         PublicObject(layout.aia_path(stem), own, Class.AUTHORITY, unit),
@@ -197,7 +193,13 @@ def render_certificate(
         staple=_file(stapled[0]) if stapled else None,
     )
     pointer = PublicObject(layout.current_path(*names), current.body(), Class.POINTER, unit)
-    return (*files, *stapled, pointer)
+    issuer = PublicObject(
+        layout.haproxy_issuer_path(*names),
+        _pem("CERTIFICATE", chain[0].certificate.der),
+        Class.POINTER,
+        unit,
+    )
+    return (*files, *stapled, issuer, pointer)
 
 
 def folder(certificate: IssuedCertificate) -> str:
@@ -205,10 +207,16 @@ def folder(certificate: IssuedCertificate) -> str:
     return layout.certificate_folder(*_named(certificate))
 
 
-def pointer_paths(certificate: IssuedCertificate) -> tuple[str, str]:
-    """The paths of the pointer and the staple of a service certificate."""
+def pointer_paths(certificate: IssuedCertificate) -> tuple[str, ...]:
+    """What stands beside the sets of a service certificate, staples apart."""
     names = _named(certificate)
-    return layout.current_path(*names), layout.staple_path(*names)
+    return layout.current_path(*names), layout.haproxy_issuer_path(*names)
+
+
+def staple_paths(certificate: IssuedCertificate) -> tuple[str, ...]:
+    """Where the answer to staple is for a service certificate, under each of its names."""
+    names = _named(certificate)
+    return layout.staple_path(*names), layout.haproxy_staple_path(*names)
 
 
 def render_status(summary: Summary) -> PublicObject:
@@ -229,14 +237,16 @@ def _set(
     PEM with the leaf first (RFC 8446 section 4.4.2), the root left out.
     """
     leaf = _pem("CERTIFICATE", certificate.der)
-    above = b"".join(
-        _pem("CERTIFICATE", one.certificate.der)
-        for one in chain
-        if one.certificate.issuer != one.spki
-    )
+    between = [one.certificate.der for one in chain if one.certificate.issuer != one.spki]
+    above = b"".join(_pem("CERTIFICATE", der) for der in between)
     set_id = hashlib.sha256(leaf + above).hexdigest()[:16]
     paths = layout.certificate_set(*names, set_id)
-    bodies = {paths.cert: leaf, paths.chain: above, paths.fullchain: leaf + above}
+    bodies = {
+        paths.cert: leaf,
+        paths.chain: above,
+        paths.fullchain: leaf + above,
+        paths.p7b: _certs_only({certificate.der, *between}),
+    }
     unit = "/".join(("certificate", *names))
     # An empty chain.pem would keep servers from starting; below a root there is none.
     return set_id, tuple(
@@ -251,14 +261,26 @@ def _staple(
         return ()
     if staple.algorithm != "sha1":
         raise ValueError("a staple is the answer for the SHA-1 CertID")
-    return (
+    return tuple(
         PublicObject(
-            layout.staple_path(*names),
+            path,
             staple.der,
             Class.POINTER,
             "/".join(("certificate", *names)),
             instants.to_epoch(staple.this_update),
-        ),
+        )
+        for path in (layout.staple_path(*names), layout.haproxy_staple_path(*names))
+    )
+
+
+def _certs_only(certificates: Collection[bytes]) -> bytes:
+    """Certificates (DER) as a CMS without signers; they are a SET, sorted for DER.
+
+    RFC 5652 section 5, and RFC 5280 section 4.2.2.1 for what AIA points to.
+    """
+    return pkcs7.serialize_certificates(
+        [x509.load_der_x509_certificate(der) for der in sorted(certificates)],
+        serialization.Encoding.DER,
     )
 
 

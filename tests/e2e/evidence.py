@@ -142,7 +142,7 @@ class Evidence:
 
     def published_answers(self) -> Iterator[tuple[str, ocsp.OCSPResponse]]:
         for path, body in self.files.items():
-            if path.startswith("ocsp/") or path.endswith("/staple.der"):
+            if path.startswith("ocsp/") or path.endswith(("/staple.der", ".ocsp")):
                 yield path, ocsp.load_der_ocsp_response(body)
 
     # What may never be

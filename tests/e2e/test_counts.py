@@ -40,9 +40,11 @@ def _expect_one_of_everything(host: Installation) -> None:
     answers = f"ocsp/{after.stem('vcc-services')}/{current['serial']}"
     expected = sorted(
         [
+            f"{FOLDER}/{current['set']}/bundle.p7b",
             f"{FOLDER}/{current['set']}/cert.pem",
             f"{FOLDER}/{current['set']}/chain.pem",
             f"{FOLDER}/{current['set']}/fullchain.pem",
+            f"{FOLDER}/fullchain.pem.ocsp",
             f"{FOLDER}/current.json",
             f"{FOLDER}/staple.der",
             f"{answers}.sha1.der",

@@ -505,7 +505,10 @@ def test_a_service_certificate_is_published_as_a_set_a_pointer_and_a_staple(
     assert {path for path in published.files if path.startswith(f"{folder}/")} == {
         f"{folder}/current.json",
         f"{folder}/staple.der",
+        f"{folder}/fullchain.pem.ocsp",
         *(f"{folder}/{current['set']}/{name}.pem" for name in ("cert", "chain", "fullchain")),
+        f"{folder}/fullchain.pem.issuer",
+        f"{folder}/{current['set']}/bundle.p7b",
     }
 
 

@@ -41,19 +41,21 @@ def test_the_files_of_a_retired_service_outlive_its_certificate_by_the_retention
     def left() -> set[str]:
         return {path.rpartition("/")[2] for path in _target(world).files if path.startswith(folder)}
 
-    everything = {"cert.pem", "chain.pem", "fullchain.pem", "current.json", "staple.der"}
+    staples = {"staple.der", "fullchain.pem.ocsp"}
+    files = {"cert.pem", "chain.pem", "fullchain.pem", "fullchain.pem.issuer", "bundle.p7b"}
+    everything = {*files, *staples, "current.json"}
     assert left() == everything
     world.reconcile(days=88)
     assert left() == everything
     world.reconcile(days=2)
-    assert left() == everything - {"staple.der"}
+    assert left() == everything - staples
     world.reconcile(days=31)
     assert left() == set()
 
 
 def _sets(world: World, folder: str) -> dict[str, bytes]:
     files = _target(world).files
-    return {p: body for p, body in files.items() if p.startswith(folder) and p.endswith(".pem")}
+    return {p: body for p, body in files.items() if p.startswith(folder) and p.endswith((".pem", ".p7b"))}
 
 
 def test_a_renewed_certificate_leaves_its_old_set_for_the_retention(tmp_path: Path) -> None:

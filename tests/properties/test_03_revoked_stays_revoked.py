@@ -41,7 +41,7 @@ def answered_good(files: Mapping[str, bytes]) -> set[int]:
     answers = [
         ocsp.load_der_ocsp_response(body)
         for path, body in files.items()
-        if path.startswith("ocsp/") or path.endswith("staple.der")
+        if path.startswith("ocsp/") or path.endswith(("staple.der", ".ocsp"))
     ]
     return {a.serial_number for a in answers if a.certificate_status is ocsp.OCSPCertStatus.GOOD}
 

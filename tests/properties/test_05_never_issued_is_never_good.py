@@ -40,7 +40,7 @@ def good_answers(scene: Scene) -> set[tuple[bytes, int]]:
     answers = [
         ocsp.load_der_ocsp_response(body)
         for path, body in scene.public.items()
-        if path.startswith("ocsp/") or path.endswith("/staple.der")
+        if path.startswith("ocsp/") or path.endswith(("/staple.der", ".ocsp"))
     ]
     return {
         (a.issuer_key_hash, a.serial_number)

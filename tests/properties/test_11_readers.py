@@ -94,7 +94,7 @@ class Ages:
     def look(self, files: Mapping[str, bytes]) -> None:
         for path, body in files.items():
             known = age(path, body)
-            if known is None or path.endswith("staple.der"):
+            if known is None or path.endswith(("staple.der", ".ocsp")):
                 continue
             if known.number < self._numbers.get(path, 0):
                 self.back.append(path)

@@ -53,6 +53,21 @@ GOLDEN = {
         Class.SET,
         "application/pem-certificate-chain",
     ),
+    layout.haproxy_issuer_path("vcc", "api", "web"): (
+        "svc/vcc/api/web/fullchain.pem.issuer",
+        Class.POINTER,
+        "application/pem-certificate-chain",
+    ),
+    SET.p7b: (
+        "svc/vcc/api/web/0123456789abcdef/bundle.p7b",
+        Class.SET,
+        "application/pkcs7-mime",
+    ),
+    layout.haproxy_staple_path("vcc", "api", "web"): (
+        "svc/vcc/api/web/fullchain.pem.ocsp",
+        Class.POINTER,
+        "application/ocsp-response",
+    ),
     layout.current_path("vcc", "api", "web"): (
         "svc/vcc/api/web/current.json",
         Class.POINTER,
@@ -74,7 +89,8 @@ def test_path_class_and_media_type_are_frozen(path):
 
 
 def test_only_certificate_sets_are_immutable():
-    assert [p for p in GOLDEN if layout.place(p).immutable] == [SET.cert, SET.chain, SET.fullchain]
+    immutable = {path for path in GOLDEN if layout.place(path).immutable}
+    assert immutable == {SET.cert, SET.chain, SET.fullchain, SET.p7b}
 
 
 def test_every_form_of_path_is_in_the_golden_list():

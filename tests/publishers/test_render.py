@@ -6,12 +6,15 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from asn1crypto import cms
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from pki_publishers import layout, render
 from pki_publishers.layout import Class
 from pki_schema.issued import CertificateState
+
+SET_FILES = ("bundle.p7b", "cert.pem", "chain.pem", "fullchain.pem")
 
 
 def by_name(objects):
@@ -104,7 +107,8 @@ def test_below_a_root_there_is_no_chain_file(estate):
     objects = render.render_certificate(
         leaf, chain=[estate.root.issued], staple=None, commit="c", renew_at=None
     )
-    assert sorted(by_name(objects)) == ["cert.pem", "current.json", "fullchain.pem"]
+    names = ["bundle.p7b", "cert.pem", "current.json", "fullchain.pem", "fullchain.pem.issuer"]
+    assert sorted(by_name(objects)) == names
 
 
 def test_set_is_named_by_what_is_in_it(estate, rendered):
@@ -112,7 +116,7 @@ def test_set_is_named_by_what_is_in_it(estate, rendered):
     full = by_name(rendered)["fullchain.pem"]
     set_id = hashlib.sha256(full.body).hexdigest()[:16]
     assert {one.path for one in rendered if one.kind is Class.SET} == {
-        f"svc/vcc/api/web/{set_id}/{name}.pem" for name in ("cert", "chain", "fullchain")
+        f"svc/vcc/api/web/{set_id}/{name}" for name in SET_FILES
     }
 
 
@@ -131,7 +135,44 @@ def test_another_certificate_of_the_same_intermediate_makes_another_set(estate, 
         )
         if one.kind is Class.SET
     }
-    assert len(sets) == 6
+    assert len(sets) == 2 * len(SET_FILES)
+
+
+def test_a_p7b_holds_what_fullchain_holds(rendered):
+    """A SET (RFC 5652 section 5.1), so in an order of its own; nothing in it is signed."""
+    files = by_name(rendered)
+    held = pkcs7.load_der_pkcs7_certificates(files["bundle.p7b"].body)
+    served = x509.load_pem_x509_certificates(files["fullchain.pem"].body)
+    assert {c.serial_number for c in held} == {c.serial_number for c in served}
+    asn1 = cms.ContentInfo.load(files["bundle.p7b"].body, strict=True)
+    assert asn1.dump(force=True) == files["bundle.p7b"].body
+    assert len(asn1["content"]["signer_infos"]) == 0
+
+
+def test_haproxy_finds_staple_and_issuer_by_their_names(estate, rendered):
+    files = by_name(rendered)
+    assert files["fullchain.pem.ocsp"].body == files["staple.der"].body
+    assert files["fullchain.pem.ocsp"].number == files["staple.der"].number
+    issuer = x509.load_pem_x509_certificate(files["fullchain.pem.issuer"].body)
+    assert issuer.subject == x509.load_der_x509_certificate(estate.leaf.der).issuer
+
+
+def test_below_a_root_certified_again_the_set_is_the_same_and_the_issuer_is_not(estate, stranger):
+    """The root is in no file of the set, so nothing immutable depends on its certificate."""
+    leaf = estate.root.certify("direct", 0x99)
+    other = msgspec.structs.replace(
+        estate.root.issued.certificate, der=stranger.issued.certificate.der
+    )
+    again = msgspec.structs.replace(estate.root.issued, certificate=other)
+    before, after = (
+        by_name(
+            render.render_certificate(leaf, chain=[root], staple=None, commit="c", renew_at=None)
+        )
+        for root in (estate.root.issued, again)
+    )
+    changed = {name for name in before if before[name] != after[name]}
+    assert "fullchain.pem.issuer" in changed
+    assert not any(before[name].kind is Class.SET for name in changed)
 
 
 def test_pointer_names_what_stands_there(estate, rendered):
@@ -150,7 +191,7 @@ def test_pointer_names_what_stands_there(estate, rendered):
         "certificate": "web",
         "state": "valid",
         "set": set_id,
-        "files": {name: entry(name) for name in ("cert.pem", "chain.pem", "fullchain.pem")},
+        "files": {name: entry(name) for name in SET_FILES},
         "staple": entry("staple.der"),
         "serial": "1234abcd",
         "notBefore": "2026-11-23T17:00:00Z",
@@ -214,11 +255,11 @@ def test_burnt_serial_renders_to_nothing(estate):
 
 def test_set_and_pointers_have_their_classes(rendered):
     assert {name: one.kind for name, one in by_name(rendered).items()} == {
-        "cert.pem": Class.SET,
-        "chain.pem": Class.SET,
-        "fullchain.pem": Class.SET,
+        **dict.fromkeys(SET_FILES, Class.SET),
         "current.json": Class.POINTER,
         "staple.der": Class.POINTER,
+        "fullchain.pem.ocsp": Class.POINTER,
+        "fullchain.pem.issuer": Class.POINTER,
     }
 
 

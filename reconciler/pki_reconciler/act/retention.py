@@ -64,10 +64,9 @@ def forget(
         if subject is None or not _is_current(subject, certificate):
             continue
         if certificate.subject.kind == "Certificate" and certificate.der:
-            pointer, staple = render.pointer_paths(certificate)
-            now.append(staple)
+            now += render.staple_paths(certificate)
             if subject.declared is None:
-                later.append(pointer)
+                later += render.pointer_paths(certificate)
                 sets[render.folder(certificate)] = NO_SET
         elif certificate.subject.kind == "AuthorityCertificate" and certificate.spki in authorities:
             gone, kept = _authority(authorities[certificate.spki])

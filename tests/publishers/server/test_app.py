@@ -39,7 +39,7 @@ def test_every_published_file_is_served_as_it_is_with_its_headers(http, root, no
         assert (status, body) == (200, file.read_bytes())
         assert headers["content-type"] == layout.place(path).content_type
         assert headers["content-length"] == str(len(body))
-    assert len(files) == 12
+    assert len(files) == 15
 
 
 @pytest.mark.parametrize(
