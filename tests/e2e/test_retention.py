@@ -55,7 +55,8 @@ def test_the_files_of_a_retired_service_outlive_its_certificate_by_the_retention
 
 def _sets(world: World, folder: str) -> dict[str, bytes]:
     files = _target(world).files
-    return {p: body for p, body in files.items() if p.startswith(folder) and p.endswith((".pem", ".p7b"))}
+    sets = (".pem", ".p7b")
+    return {p: body for p, body in files.items() if p.startswith(folder) and p.endswith(sets)}
 
 
 def test_a_renewed_certificate_leaves_its_old_set_for_the_retention(tmp_path: Path) -> None:
