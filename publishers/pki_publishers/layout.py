@@ -6,6 +6,7 @@ certificates carry them: a form may be added here, never changed or taken away.
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -19,6 +20,12 @@ ANSWER_ALGORITHMS = ("sha1", "sha256")
 
 STATUS_PATH = "status.json"
 
+CACERTS_PATH = ".well-known/est/cacerts"
+"""The CA certificates for EST clients (RFC 7030 section 4.1)."""
+
+TRUST_FOLDER = "trust/"
+"""Below it are the trust bundles, each in a folder of its own name."""
+
 
 class Class(IntEnum):
     """What an object is to its readers, in the order in which objects are written.
@@ -29,8 +36,9 @@ class Class(IntEnum):
 
     AUTHORITY = 1
     STATUS = 2
-    SET = 3
-    POINTER = 4
+    TRUST = 3
+    SET = 4
+    POINTER = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +55,16 @@ class CacheRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One form of path and everything that follows from it."""
+    """One form of path and everything that follows from it.
+
+    ``retry_after``: in seconds, when a reader that waits for something new should ask again.
+    """
 
     form: re.Pattern[str]
     kind: Class
     content_type: str
     cache: CacheRule
+    retry_after: int | None = None
 
     @property
     def immutable(self) -> bool:
@@ -68,6 +80,7 @@ _SET = rf"{_CERTIFICATE}/[0-9a-f]{{16}}"
 
 _DAY = CacheRule(max_age=86_400)
 _MINUTE = CacheRule(max_age=60)
+_FIVE_MINUTES = CacheRule(max_age=300)
 _FOR_EVER = CacheRule(max_age=31_536_000, directives=("public", "immutable"))
 _CRL = CacheRule(max_age=3_600, by_validity=True)
 # RFC 9919 (as RFC 5019 section 6.2): these directives, and max-age short of nextUpdate.
@@ -76,10 +89,23 @@ _ANSWER = CacheRule(
 )
 _ANSWER_TYPE = "application/ocsp-response"
 _PEM_CHAIN = "application/pem-certificate-chain"  # RFC 8555 section 9.1
+_PEM_FILE = "application/x-pem-file"
+_BASE64URL = r"[A-Za-z0-9_-]"
+_RENEWAL = rf"{_BASE64URL}{{1,86}}\.{_BASE64URL}{{1,28}}"
+# RFC 9773 section 4.3.2: six hours are a reasonable time between two looks.
+_SIX_HOURS = 21_600
 
 
-def _place(form: str, kind: Class, content_type: str, cache: CacheRule) -> Place:
-    return Place(form=re.compile(form), kind=kind, content_type=content_type, cache=cache)
+def _place(
+    form: str, kind: Class, content_type: str, cache: CacheRule, retry_after: int | None = None
+) -> Place:
+    return Place(
+        form=re.compile(form),
+        kind=kind,
+        content_type=content_type,
+        cache=cache,
+        retry_after=retry_after,
+    )
 
 
 ANSWER = _place(
@@ -92,8 +118,13 @@ PLACES: tuple[Place, ...] = (
     _place(rf"aia/{_STEM}\.cer", Class.AUTHORITY, "application/pkix-cert", _DAY),
     _place(rf"aia/{_STEM}\.p7c", Class.AUTHORITY, "application/pkcs7-mime", _DAY),
     _place(rf"crl/{_STEM}\.crl", Class.STATUS, "application/pkix-crl", _CRL),
-    _place(rf"crl/{_STEM}\.chain\.pem", Class.STATUS, "application/x-pem-file", _CRL),
+    _place(rf"crl/{_STEM}\.chain\.pem", Class.STATUS, _PEM_FILE, _CRL),
     ANSWER,
+    _place(rf"trust/{_LABEL}/bundle\.pem", Class.TRUST, _PEM_FILE, _FIVE_MINUTES),
+    _place(rf"trust/{_LABEL}/bundle\.p12", Class.TRUST, "application/pkcs12", _FIVE_MINUTES),
+    _place(rf"trust/{_LABEL}/spiffe\.json", Class.TRUST, "application/json", _FIVE_MINUTES),
+    # RFC 7030 section 4.1.3.
+    _place(re.escape(CACERTS_PATH), Class.TRUST, "application/pkcs7-mime", _DAY),
     _place(
         rf"{_SET}/(?:cert|chain|fullchain)\.pem",
         Class.SET,
@@ -109,6 +140,13 @@ PLACES: tuple[Place, ...] = (
         Class.POINTER,
         _ANSWER_TYPE,
         _ANSWER,
+    ),
+    _place(
+        rf"renewal-info/{_RENEWAL}",
+        Class.POINTER,
+        "application/json",
+        _MINUTE,
+        retry_after=_SIX_HOURS,
     ),
     _place(re.escape(STATUS_PATH), Class.POINTER, "application/json", _MINUTE),
 )
@@ -228,6 +266,48 @@ def haproxy_issuer_path(tenant: str, service: str, certificate: str) -> str:
     return f"{certificate_folder(tenant, service, certificate)}/fullchain.pem.issuer"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """The paths of one trust bundle."""
+
+    folder: str
+
+    @property
+    def pem(self) -> str:
+        """For whatever reads PEM."""
+        return f"{self.folder}/bundle.pem"
+
+    @property
+    def p12(self) -> str:
+        """A PKCS#12 trust store, without a password: for Java."""
+        return f"{self.folder}/bundle.p12"
+
+    @property
+    def spiffe(self) -> str:
+        """A SPIFFE bundle: for workloads and for other trust domains."""
+        return f"{self.folder}/spiffe.json"
+
+
+def bundle(name: str) -> Bundle:
+    """Where a trust bundle is, by its name."""
+    return Bundle(folder=f"{TRUST_FOLDER}{_checked(name, _LABEL)}")
+
+
+def renewal_path(ski_hex: str, serial: int) -> str:
+    """When a certificate is to be replaced (RFC 9773 section 4.1).
+
+    The name is the issuer's key identifier and the octets of the serial's DER INTEGER, each in
+    base64url without padding.
+    """
+    octets = serial.to_bytes(serial.bit_length() // 8 + 1, "big")
+    name = f"{_base64url(bytes.fromhex(ski_hex))}.{_base64url(octets)}"
+    return f"renewal-info/{_checked(name, _RENEWAL)}"
+
+
+def _base64url(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+
 def headers(
     of: Place, *, now: Instant, validity: tuple[Instant, Instant] | None = None
 ) -> tuple[tuple[str, str], ...]:
@@ -243,7 +323,8 @@ def headers(
         age = min(age, left // 4)
         dates = (("Last-Modified", http_date(this_update)), ("Expires", http_date(next_update)))
     control = ", ".join((f"max-age={age}", *of.cache.directives))
-    return (("Content-Type", of.content_type), ("Cache-Control", control), *dates)
+    again = (("Retry-After", str(of.retry_after)),) if of.retry_after is not None else ()
+    return (("Content-Type", of.content_type), ("Cache-Control", control), *again, *dates)
 
 
 def http_date(instant: Instant) -> str:

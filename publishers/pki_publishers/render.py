@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs7
 
 from pki_publishers import layout
+from pki_publishers.encodings import Json, certs_only, pem
 from pki_publishers.layout import Class
 from pki_publishers.release import PublicObject
 from pki_schema import instants
-from pki_schema.instants import Instant
-from pki_schema.issued import IssuedAnswer, IssuedAuthority, IssuedCertificate
+from pki_schema.instants import DAY, Instant
+from pki_schema.issued import CertificateState, IssuedAnswer, IssuedAuthority, IssuedCertificate
 
-
-class Json(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A public JSON document: keys sorted, indented for people, one newline at the end."""
-
-    def body(self) -> bytes:
-        return msgspec.json.format(msgspec.json.encode(self, order="sorted"), indent=2) + b"\n"
+_HOUR = timedelta(hours=1)
+_MOMENT = timedelta(seconds=1)
 
 
 class File(Json, frozen=True, kw_only=True):
@@ -55,10 +49,24 @@ class Current(Json, frozen=True, kw_only=True):
     trust_anchor: str
     crl: str
     crl_chain: str
+    renewal_info: str
     commit: str
     renew_at: str | None = None
     revoked_at: str | None = None
     staple: File | None = None
+
+
+class Window(Json, frozen=True, kw_only=True):
+    """From when to when a certificate is best replaced, RFC 3339 in UTC."""
+
+    start: str
+    end: str
+
+
+class RenewalInfo(Json, frozen=True, kw_only=True):
+    """When to look for a certificate's successor (RFC 9773 section 4.2)."""
+
+    suggested_window: Window
 
 
 class AuthoritySummary(Json, frozen=True, kw_only=True):
@@ -108,7 +116,7 @@ def render_authority(
     ``issuers`` without the CA's own certificate is completed by it.
     """
     stem, own = stem_of(authority), authority.certificate.der
-    bundle = _certs_only({own, *issuers})
+    bundle = certs_only({own, *issuers})
     unit = f"authority/{authority.spki}"
     return (
         PublicObject(layout.aia_path(stem), own, Class.AUTHORITY, unit),
@@ -132,7 +140,7 @@ def render_crl(
     crls = [one.crl for one in (authority, *chain)]
     if None in crls:
         return (own,)
-    body = b"".join(_pem("X509 CRL", crl.der) for crl in crls if crl)
+    body = b"".join(pem("X509 CRL", crl.der) for crl in crls if crl)
     return (own, PublicObject(layout.crl_chain_path(stem), body, Class.STATUS, unit, number))
 
 
@@ -187,6 +195,7 @@ def render_certificate(
         trust_anchor=layout.aia_path(stem_of(chain[-1])),
         crl=layout.crl_path(stem_of(chain[0])),
         crl_chain=layout.crl_chain_path(stem_of(chain[0])),
+        renewal_info=layout.renewal_path(chain[0].ski, certificate.serial),
         commit=commit,
         renew_at=instants.render(renew_at) if renew_at else None,
         revoked_at=instants.render(certificate.revoked_at) if certificate.revoked_at else None,
@@ -195,11 +204,44 @@ def render_certificate(
     pointer = PublicObject(layout.current_path(*names), current.body(), Class.POINTER, unit)
     issuer = PublicObject(
         layout.haproxy_issuer_path(*names),
-        _pem("CERTIFICATE", chain[0].certificate.der),
+        pem("CERTIFICATE", chain[0].certificate.der),
         Class.POINTER,
         unit,
     )
     return (*files, *stapled, issuer, pointer)
+
+
+def render_renewal(
+    certificate: IssuedCertificate,
+    *,
+    issuer: IssuedAuthority,
+    renew_at: Instant | None,
+    in_use: bool,
+) -> tuple[PublicObject, ...]:
+    """When the holder of a service certificate is to fetch the one that takes its place.
+
+    A day from ``renew_at``, so that not everybody comes at once; at the end of its life where the
+    clock will not renew it. A window in the past means now (RFC 9773 section 4.2): of what has been
+    revoked or is not ``in_use`` any more it is the certificate's first hour. What has expired
+    renders to nothing.
+    """
+    if certificate.state is CertificateState.EXPIRED:
+        return ()
+    first, last = certificate.not_before, certificate.not_after
+    if certificate.state is not CertificateState.VALID or not in_use:
+        start, end = first, min(first + _HOUR, last)
+    else:
+        start = max(first, last - _HOUR) if renew_at is None else renew_at
+        end = min(start + DAY, start + max(last - start, _MOMENT) / 4)
+    window = Window(start=instants.render(start), end=instants.render(max(end, start + _MOMENT)))
+    return (
+        PublicObject(
+            layout.renewal_path(issuer.ski, certificate.serial),
+            RenewalInfo(suggested_window=window).body(),
+            Class.POINTER,
+            f"renewal/{certificate.issuer}/{certificate.serial:x}",
+        ),
+    )
 
 
 def folder(certificate: IssuedCertificate) -> str:
@@ -236,16 +278,16 @@ def _set(
 
     PEM with the leaf first (RFC 8446 section 4.4.2), the root left out.
     """
-    leaf = _pem("CERTIFICATE", certificate.der)
+    leaf = pem("CERTIFICATE", certificate.der)
     between = [one.certificate.der for one in chain if one.certificate.issuer != one.spki]
-    above = b"".join(_pem("CERTIFICATE", der) for der in between)
+    above = b"".join(pem("CERTIFICATE", der) for der in between)
     set_id = hashlib.sha256(leaf + above).hexdigest()[:16]
     paths = layout.certificate_set(*names, set_id)
     bodies = {
         paths.cert: leaf,
         paths.chain: above,
         paths.fullchain: leaf + above,
-        paths.p7b: _certs_only({certificate.der, *between}),
+        paths.p7b: certs_only({certificate.der, *between}),
     }
     unit = "/".join(("certificate", *names))
     # An empty chain.pem would keep servers from starting; below a root there is none.
@@ -273,17 +315,6 @@ def _staple(
     )
 
 
-def _certs_only(certificates: Collection[bytes]) -> bytes:
-    """Certificates (DER) as a CMS without signers; they are a SET, sorted for DER.
-
-    RFC 5652 section 5, and RFC 5280 section 4.2.2.1 for what AIA points to.
-    """
-    return pkcs7.serialize_certificates(
-        [x509.load_der_x509_certificate(der) for der in sorted(certificates)],
-        serialization.Encoding.DER,
-    )
-
-
 def _file(one: PublicObject) -> File:
     return File(path=one.path, sha256=one.digest)
 
@@ -295,10 +326,3 @@ def _named(certificate: IssuedCertificate) -> tuple[str, str, str]:
         raise ValueError(f"{subject} is no service's certificate")
     service, _, name = subject.name.partition("/")
     return subject.tenant, service, name
-
-
-def _pem(label: str, der: bytes) -> bytes:
-    """RFC 7468 section 2: base64 in lines of 64 characters."""
-    text = base64.b64encode(der).decode("ascii")
-    lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
-    return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n".encode("ascii")

@@ -17,8 +17,12 @@ def _target(world: World, name: str = "public") -> InMemoryTarget:
 
 
 def test_a_target_bound_later_gets_everything(tmp_path: Path) -> None:
-    """A full render is the same bytes as what was published bit by bit."""
+    """A full render is the same bytes as what was published bit by bit. What is only for the
+    publication that Git declares is not for another.
+    """
     world = World.shipped(tmp_path)
+    world.edit("publications/public.yaml", "  estTrustBundle: vcc\n", "")
+    world.commit()
     world.reconcile()
     world.reconcile(days=3)
     world.targets = {**world.targets, "mirror": InMemoryTarget()}
@@ -117,6 +121,8 @@ def test_a_target_bound_later_gets_the_same_after_an_intermediate_was_certified_
     tmp_path: Path,
 ) -> None:
     world = World.shipped(tmp_path)
+    world.edit("publications/public.yaml", "  estTrustBundle: vcc\n", "")
+    world.commit()
     world.reconcile()
     world.edit("cas/vcc-people.yaml", "policies: [{oid: 2.5.29.32.0}]", "policies: []")
     world.commit()

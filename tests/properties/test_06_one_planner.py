@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pki_reconciler.act import units
+from pki_reconciler.act import bundles, units
 from pki_reconciler.decide.plan import plan
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.scratch import copy
@@ -240,6 +240,9 @@ def rendered(reader: Reader) -> dict[str, bytes]:
     for subject in reader.subjects():
         if subject.identity.kind == "Certificate":
             names.append(f"certificate/{subject.identity.tenant}/{subject.identity.name}")
+            names += [
+                f"renewal/{c.issuer}/{c.serial:x}" for c in reader.certificates_of(subject.identity)
+            ]
     return {item.path: item.body for name in names for item in units.by_name(reader, name)}
 
 
@@ -249,7 +252,8 @@ def check_rendering(scene: Scene) -> None:
     public = dict(scene.public)
     assert {p for p, body in whole.items() if public.get(p) != body} == set()
     kept = {p for p in public.keys() - whole.keys() if len(p.split("/")) == 6}
-    assert public.keys() - whole.keys() - kept == {"status.json"}
+    compared = {p for p in public if p.startswith((*bundles.FOLDERS, "status.json"))}
+    assert public.keys() - whole.keys() - kept == compared
 
 
 def render(nursery: Nursery, history: Sequence[Step]) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -124,8 +124,10 @@ class Estate:
     leaf: IssuedCertificate
 
 
-def make_authority(name: str, serial: int, parent: Authority | None = None) -> Authority:
-    key = ec.generate_private_key(ec.SECP256R1())
+def make_authority(
+    name: str, serial: int, parent: Authority | None = None, *, key=None
+) -> Authority:
+    key = key or ec.generate_private_key(ec.SECP256R1())
     spki = _spki(key.public_key())
     subject = authority_identity(name, 1)
     certificate = _certify(
@@ -183,7 +185,12 @@ def _certify(
     if identity.kind == responder_identity("", 1).kind:
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
         builder = builder.add_extension(usage, critical=False)
-    der = builder.sign(issuer_key, hashes.SHA256()).public_bytes(DER)
+    digest = (
+        hashes.SHA256()
+        if isinstance(issuer_key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
+        else None
+    )
+    der = builder.sign(issuer_key, digest).public_bytes(DER)
     return IssuedCertificate(
         issuer=issuer or _spki(issuer_key.public_key()),
         serial=serial,

@@ -78,6 +78,19 @@ GOLDEN = {
         Class.POINTER,
         "application/ocsp-response",
     ),
+    layout.bundle("vcc").pem: ("trust/vcc/bundle.pem", Class.TRUST, "application/x-pem-file"),
+    layout.bundle("vcc").p12: ("trust/vcc/bundle.p12", Class.TRUST, "application/pkcs12"),
+    layout.bundle("vcc").spiffe: ("trust/vcc/spiffe.json", Class.TRUST, "application/json"),
+    layout.CACERTS_PATH: (
+        ".well-known/est/cacerts",
+        Class.TRUST,
+        "application/pkcs7-mime",
+    ),
+    layout.renewal_path("69885b6b87464041e1b37b847ba0ae2cde01c8d4", 0x87654321): (
+        "renewal-info/aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE",  # the example of RFC 9773 section 4.1
+        Class.POINTER,
+        "application/json",
+    ),
     layout.STATUS_PATH: ("status.json", Class.POINTER, "application/json"),
 }
 
@@ -108,7 +121,7 @@ def test_stem_tells_keys_of_one_ca_apart():
 
 def test_objects_are_written_in_the_order_of_their_classes():
     """What is referred to before what refers to it."""
-    assert Class.AUTHORITY < Class.STATUS < Class.SET < Class.POINTER
+    assert Class.AUTHORITY < Class.STATUS < Class.TRUST < Class.SET < Class.POINTER
 
 
 @pytest.mark.parametrize(
@@ -189,6 +202,21 @@ def test_crl_dates_are_those_of_the_crl():
         "Mon, 23 Nov 2026 18:00:00 GMT",
         "Tue, 24 Nov 2026 18:00:00 GMT",
     )
+
+
+def test_a_client_looks_for_a_new_certificate_every_six_hours():
+    """RFC 9773 section 4.3.2."""
+    path = layout.renewal_path("69885b6b87464041e1b37b847ba0ae2cde01c8d4", 0x87654321)
+    assert header(path) == {
+        "Content-Type": "application/json",
+        "Cache-Control": "max-age=60, public",
+        "Retry-After": "21600",
+    }
+
+
+def test_a_trust_bundle_is_asked_for_again_after_five_minutes():
+    assert header("trust/vcc/spiffe.json")["Cache-Control"] == "max-age=300, public"
+    assert header(".well-known/est/cacerts")["Cache-Control"] == "max-age=86400, public"
 
 
 def test_answer_headers_follow_the_lightweight_profile():

@@ -203,6 +203,7 @@ def test_pointer_names_what_stands_there(estate, rendered):
         "trustAnchor": f"aia/{render.stem_of(estate.root.issued)}.cer",
         "crl": f"crl/{stem}.crl",
         "crlChain": f"crl/{stem}.chain.pem",
+        "renewalInfo": layout.renewal_path(estate.issuing.issued.ski, estate.leaf.serial),
         "commit": "c0ffee",
     }
 
@@ -287,3 +288,58 @@ def test_status_tells_the_crl_of_each_authority(estate):
         "crlThisUpdate": "2026-11-23T18:00:00Z",
         "crlNextUpdate": "2026-11-30T18:00:00Z",
     }
+
+
+# When a certificate is to be renewed
+
+
+def window(estate, certificate, *, renew_at=None, in_use=True):
+    (item,) = render.render_renewal(
+        certificate, issuer=estate.issuing.issued, renew_at=renew_at, in_use=in_use
+    )
+    assert item.path == layout.renewal_path(estate.issuing.issued.ski, certificate.serial)
+    assert item.unit == f"renewal/{certificate.issuer}/{certificate.serial:x}"
+    (suggested,) = json.loads(item.body).items()
+    assert suggested[0] == "suggestedWindow"
+    return suggested[1]["start"], suggested[1]["end"]
+
+
+def test_a_certificate_is_best_fetched_within_a_day_of_its_renewal(estate):
+    renew_at = estate.leaf.not_after - timedelta(days=30)
+    assert window(estate, estate.leaf, renew_at=renew_at) == (
+        "2027-01-22T18:00:00Z",
+        "2027-01-23T18:00:00Z",
+    )
+
+
+def test_close_to_the_end_the_window_is_a_quarter_of_what_is_left(estate):
+    renew_at = estate.leaf.not_after - timedelta(hours=4)
+    assert window(estate, estate.leaf, renew_at=renew_at) == (
+        "2027-02-21T14:00:00Z",
+        "2027-02-21T15:00:00Z",
+    )
+
+
+def test_what_the_clock_does_not_renew_is_looked_at_in_the_last_hour_of_its_life(estate):
+    assert window(estate, estate.leaf) == ("2027-02-21T17:00:00Z", "2027-02-21T17:15:00Z")
+
+
+def test_a_window_in_the_past_means_now(estate):
+    """RFC 9773 section 4.2, for what was revoked and for what was replaced."""
+    past = ("2026-11-23T17:00:00Z", "2026-11-23T18:00:00Z")
+    revoked = msgspec.structs.replace(estate.leaf, state=CertificateState.REVOKED)
+    renew_at = estate.leaf.not_after
+    assert window(estate, revoked, renew_at=renew_at) == past
+    assert window(estate, estate.leaf, renew_at=renew_at, in_use=False) == past
+
+
+def test_a_window_ends_after_it_begins_even_at_the_end_of_a_life(estate):
+    """RFC 9773 section 4.2: a window without length is an error to its readers."""
+    start, end = window(estate, estate.leaf, renew_at=estate.leaf.not_after)
+    assert start < end
+
+
+def test_nobody_renews_what_has_expired(estate):
+    expired = msgspec.structs.replace(estate.leaf, state=CertificateState.EXPIRED)
+    found = render.render_renewal(expired, issuer=estate.issuing.issued, renew_at=None, in_use=True)
+    assert found == ()

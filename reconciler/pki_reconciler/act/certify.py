@@ -93,12 +93,15 @@ def conclude(cycle: Cycle, signed: Sequence[Signed[CertificateFacts]]) -> None:
         for s in signed
     ]
     with cycle.ledger.transaction(cycle.now) as transaction:
-        transaction.append(records, commit=cycle.commit, plan=cycle.plan)
-        authorities = transaction.reader.authorities()
+        reader = transaction.reader
         made = [issued(item) for item in signed]
+        before = reader.in_use([c.subject for c in made])
+        transaction.append(records, commit=cycle.commit, plan=cycle.plan)
+        authorities = reader.authorities()
         objects = [
-            *_authority_objects(cycle, transaction.reader, made, authorities),
-            *units.current(transaction.reader, authorities, made, fresh=()),
+            *_authority_objects(cycle, reader, made, authorities),
+            *units.current(reader, authorities, made, fresh=()),
+            *units.replaced(reader, authorities, before),
         ]
         supersede(cycle, transaction, objects)
         units.keep(cycle, transaction, objects)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -29,8 +29,8 @@ class Done:
 
     ``rejected`` is what rules refused, ``failed`` what the world did not do, tried again next time.
     ``written`` counts ledger entries, ``published`` files, whose paths are ``objects``.
-    ``fresh`` keeps what was rendered until it is published, by path: after a crash it is empty and
-    the outbox's units are rendered again.
+    ``fresh`` keeps what was rendered until it is published, by target and path: after a crash it is
+    empty and the outbox's units are rendered again.
     """
 
     signed: int = 0
@@ -42,7 +42,7 @@ class Done:
     objects: list[str] = field(default_factory=list)
     rejected: list[Held] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    fresh: dict[str, PublicObject] = field(default_factory=dict)
+    fresh: dict[tuple[str, str], PublicObject] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +75,11 @@ class Cycle:
         """Which of this many objects the second judge of the linter looks at."""
         return Sample(total, self.entropy.token(16))
 
-    def keep(self, objects: Iterable[PublicObject]) -> None:
-        """Remember rendered objects for the publication at the end of the cycle."""
-        self.done.fresh.update((item.path, item) for item in objects)
+    def keep(self, objects: Sequence[PublicObject], targets: Iterable[str]) -> None:
+        """Remember what was rendered for these targets until the end of the cycle."""
+        self.done.fresh.update(
+            ((target, item.path), item) for target in targets for item in objects
+        )
 
 
 def newest(authorities: Mapping[str, IssuedAuthority], name: str) -> IssuedAuthority | None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pki_publishers import layout, render, sync
 from pki_publishers.release import PublicObject, Release
 from pki_publishers.targets.target import Target
-from pki_reconciler.act import units
+from pki_reconciler.act import bundles, units
 from pki_reconciler.act.cycle import Cycle, line_of
 from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
 from pki_schema.errors import WorldFailed
@@ -30,6 +30,7 @@ def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
         or any(map(cycle.ledger.reader.outbox, targets))
     ):
         _summarise(cycle)
+        bundles.refresh(cycle)
     for name, target in sorted(targets.items()):
         try:
             _deliver(cycle, name, target)
@@ -42,7 +43,7 @@ def _deliver(cycle: Cycle, name: str, target: Target) -> None:
     rows = cycle.ledger.reader.outbox(name)
     if not rows:
         return
-    objects = _bodies(cycle, rows)
+    objects = _bodies(cycle, name, rows)
     incomplete = {o.unit for o in objects if not _is_complete(cycle, target, o)}
     release = Release(tuple(o for o in objects if o.unit not in incomplete))
     published = {
@@ -74,12 +75,13 @@ def _deliver(cycle: Cycle, name: str, target: Target) -> None:
     _withdraw(cycle, name, [row for row in rows if row.path not in held], standing)
 
 
-def _bodies(cycle: Cycle, rows: Sequence[OutboxRow]) -> list[PublicObject]:
+def _bodies(cycle: Cycle, name: str, rows: Sequence[OutboxRow]) -> list[PublicObject]:
     """The objects of these rows: as rendered in this cycle, or rendered again by unit."""
-    missing = {row.unit for row in rows if row.path not in cycle.done.fresh}
+    fresh = cycle.done.fresh
+    missing = {row.unit for row in rows if (name, row.path) not in fresh}
     for unit in sorted(missing):
-        cycle.keep(units.by_name(cycle.ledger.reader, unit))
-    return [cycle.done.fresh[row.path] for row in rows if row.path in cycle.done.fresh]
+        cycle.keep(units.by_name(cycle.ledger.reader, unit), [name])
+    return [fresh[name, row.path] for row in rows if (name, row.path) in fresh]
 
 
 def _withdraw(
@@ -160,8 +162,8 @@ def _summarise(cycle: Cycle) -> None:
 def _catch_up(cycle: Cycle, targets: Mapping[str, Target]) -> bool:
     """A target that was bound only now, was emptied or put back to an older state gets everything.
 
-    Told by the certificates and CRLs of the CAs and by ``status.json``: what the ledger remembers
-    to have written has to be there. Returns whether there was such a target.
+    Told by the certificates and CRLs of the CAs, the trust bundles and ``status.json``: what the
+    ledger remembers to have written has to be there. Returns whether there was such a target.
     """
     behind = [name for name, target in targets.items() if _is_behind(cycle, name, target)]
     for name in behind:
@@ -180,7 +182,14 @@ def _is_behind(cycle: Cycle, name: str, target: Target) -> bool:
     certificates = [layout.aia_path(stem) for stem in stems]
     samples = [*certificates, *map(layout.crl_path, stems), layout.STATUS_PATH]
     waiting = {row.path for row in reader.outbox(name)}
-    known = reader.published(name, samples)
+    known = {
+        **reader.published(name, samples),
+        **{
+            path: row
+            for path, row in reader.published_below(name, bundles.FOLDERS).items()
+            if row.delete_after is None
+        },
+    }
     if not (known.keys() | waiting).issuperset(certificates):
         return True
     lost: list[str] = []

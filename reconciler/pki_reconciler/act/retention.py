@@ -37,7 +37,7 @@ def supersede(cycle: Cycle, transaction: Transaction, objects: Iterable[PublicOb
         for of_certificate in [of_set.rpartition("/")[0]]
     }
     if sets:
-        for target, end in _ends(cycle, transaction.reader).items():
+        for target, end in ends(cycle, transaction.reader).items():
             transaction.mark_others_superseded(target, sets, Class.SET.name, end)
 
 
@@ -46,10 +46,10 @@ def forget(
 ) -> None:
     """Mark the files of certificates that expire by this transaction, as a part of it.
 
-    Answers, staples and the CRL of a CA that has ended go now, because they would be expired
-    themselves. Certificates stay for the publication's retention: somebody may still have to look.
-    The pointer of a service that is still declared stays with the set it names, and says
-    ``expired``.
+    Answers, staples, the CRL of a CA that has ended and renewal information go now, because they
+    would be expired themselves. Certificates stay for the publication's retention: somebody may
+    still have to look. The pointer of a service that is still declared stays with the set it names,
+    and says ``expired``.
     """
     reader = transaction.reader
     authorities = reader.authorities()
@@ -60,6 +60,7 @@ def forget(
         authority = authorities.get(certificate.issuer)
         if authority:
             now += _answers(authority, certificate)
+            now.append(layout.renewal_path(authority.ski, certificate.serial))
         subject = reader.subject(certificate.subject)
         if subject is None or not _is_current(subject, certificate):
             continue
@@ -72,7 +73,7 @@ def forget(
             gone, kept = _authority(authorities[certificate.spki])
             now += gone
             later += kept
-    for target, end in _ends(cycle, reader).items():
+    for target, end in ends(cycle, reader).items():
         transaction.mark_superseded(target, now, cycle.now)
         transaction.mark_superseded(target, later, end)
         transaction.mark_others_superseded(target, sets, Class.SET.name, end)
@@ -114,8 +115,8 @@ def _say_expired(
     units.keep(cycle, transaction, objects)
 
 
-def _ends(cycle: Cycle, reader: Reader) -> dict[str, Instant]:
-    """When what is superseded now may go, by target."""
+def ends(cycle: Cycle, reader: Reader) -> dict[str, Instant]:
+    """When what is superseded now may go, by target: after its publication's retention."""
     retentions = {
         row.identity.name: timedelta(seconds=row.facts.publication.retention)
         for row in reader.of_kinds(("Publication",))

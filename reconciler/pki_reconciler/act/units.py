@@ -1,7 +1,9 @@
 """What is rendered together, and when: from the ledger's values to public objects and the outbox.
 
 A unit's name says what to read to render it again: ``authority/<issuer>``, ``crl/<issuer>``,
-``answer/<issuer>/<serial>``, ``certificate/<tenant>/<service>/<name>``, ``status``.
+``answer/<issuer>/<serial>``, ``certificate/<tenant>/<service>/<name>``,
+``renewal/<issuer>/<serial>``. What depends on all there is, ``status``, ``bundle/<name>`` and
+``cacerts/<name>``, is compared in every cycle that changes anything, and needs no other way.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from pki_publishers import render
 from pki_publishers.release import PublicObject
 from pki_reconciler.act.cycle import Cycle, line_of
 from pki_reconciler.ledger.read import Reader
-from pki_reconciler.ledger.rows import OutboxRow
+from pki_reconciler.ledger.rows import OutboxRow, Use
 from pki_reconciler.ledger.write import Transaction
 from pki_schema.desired import Identity
 from pki_schema.instants import Instant
@@ -25,9 +27,18 @@ STAPLED = "sha1"
 """OpenSSL's clients look a staple up by the SHA-1 CertID."""
 
 
-def keep(cycle: Cycle, transaction: Transaction, objects: Iterable[PublicObject]) -> None:
-    """Put objects into the outbox of every target, in the transaction that makes them due."""
+def keep(
+    cycle: Cycle,
+    transaction: Transaction,
+    objects: Iterable[PublicObject],
+    *,
+    targets: Sequence[str] | None = None,
+) -> None:
+    """Put objects into the outbox of every target, or of these, in the transaction that makes them
+    due.
+    """
     found = tuple(objects)
+    targets = cycle.targets if targets is None else targets
     transaction.enqueue(
         OutboxRow(
             target=target,
@@ -36,10 +47,10 @@ def keep(cycle: Cycle, transaction: Transaction, objects: Iterable[PublicObject]
             digest=item.digest,
             unit=item.unit,
         )
-        for target in cycle.targets
+        for target in targets
         for item in found
     )
-    cycle.keep(found)
+    cycle.keep(found, targets)
 
 
 def authority(one: IssuedAuthority) -> Objects:
@@ -94,7 +105,8 @@ def current(
     certificates: Sequence[IssuedCertificate],
     fresh: Sequence[IssuedAnswer] | None = None,
 ) -> Iterator[PublicObject]:
-    """The units of those of these certificates that their services use now.
+    """The units of those of these certificates that their services use now, and when each is to be
+    renewed.
 
     ``fresh`` are all the answers there are for them, where the caller knows; else they are read.
     """
@@ -114,6 +126,33 @@ def current(
             ),
             renew_at=use.renew_at,
         )
+        yield from renewal(certificate, authorities, use)
+
+
+def renewal(certificate: IssuedCertificate, authorities: Authorities, use: Use | None) -> Objects:
+    """When a service certificate is to be renewed; ``use`` is what its service uses now."""
+    in_use = use is not None and (use.issuer, use.serial) == certificate.key
+    return render.render_renewal(
+        certificate,
+        issuer=authorities[certificate.issuer],
+        renew_at=use.renew_at if use and in_use else None,
+        in_use=in_use,
+    )
+
+
+def replaced(
+    reader: Reader, authorities: Authorities, before: Mapping[Identity, Use]
+) -> Iterator[PublicObject]:
+    """What the holders of certificates are told that their services used ``before`` and do not use
+    any more.
+    """
+    after = reader.in_use(before)
+    for subject, use in before.items():
+        now = after.get(subject)
+        changed = now is None or (now.issuer, now.serial) != (use.issuer, use.serial)
+        certificate = reader.certificate(use.issuer, use.serial) if changed else None
+        if certificate is not None and certificate.subject.kind == "Certificate":
+            yield from renewal(certificate, authorities, now)
 
 
 def _staple(reader: Reader, certificate: IssuedCertificate) -> IssuedAnswer | None:
@@ -154,6 +193,8 @@ def everything(reader: Reader, *, now: Instant) -> Iterator[PublicObject]:
         yield from answers(one, reader.answers(one.spki))
     found = reader.certificates_in_use(now, issuers=authorities)
     yield from current(reader, authorities, reader.with_der(found))
+    for certificate in reader.certificates_replaced(now, issuers=authorities):
+        yield from renewal(certificate, authorities, None)
 
 
 def by_name(reader: Reader, unit: str) -> Objects:
@@ -171,6 +212,13 @@ def by_name(reader: Reader, unit: str) -> Objects:
             found = reader.subject(subject)
             if found is None or found.current is None:
                 return ()
-            return tuple(current(reader, authorities, reader.with_der([found.current])))
+            in_use = current(reader, authorities, reader.with_der([found.current]))
+            return tuple(item for item in in_use if item.unit == unit)
+        case ["renewal", issuer, serial] if issuer in authorities:
+            certificate = reader.certificate(issuer, int(serial, 16))
+            if certificate is None:
+                return ()
+            use = reader.in_use([certificate.subject]).get(certificate.subject)
+            return renewal(certificate, authorities, use)
         case _:
             return ()

@@ -129,6 +129,33 @@ def in_use(
     )
 
 
+def replaced(
+    connection: sa.Connection, now: Instant, issuers: Iterable[str]
+) -> tuple[IssuedCertificate, ...]:
+    """Certificates of services that have not ended and are not their services' current ones."""
+    objects = tables.object_
+    current = sa.exists().where(
+        objects.c.ref == CERTIFICATE.c.subject,
+        objects.c.issuer == CERTIFICATE.c.issuer,
+        objects.c.serial == CERTIFICATE.c.serial,
+    )
+    query = (
+        sa.select(CERTIFICATE)
+        .where(
+            CERTIFICATE.c.state.in_(("valid", "revoked")),
+            CERTIFICATE.c.not_after > to_epoch(now),
+            CERTIFICATE.c.subject.like("Certificate/%"),
+            ~current,
+        )
+        .order_by(CERTIFICATE.c.issuer, CERTIFICATE.c.serial)
+    )
+    return tuple(
+        rows.certificate(row)
+        for chunk in statements.chunks(issuers)
+        for row in connection.execute(query.where(CERTIFICATE.c.issuer.in_(chunk)))
+    )
+
+
 def counts(connection: sa.Connection) -> Mapping[str, int]:
     """How many there are in each state, open intents apart."""
     query = (

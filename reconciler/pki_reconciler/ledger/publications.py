@@ -33,6 +33,19 @@ def published(
     return {row.path: rows.published(row) for part in parts for row in connection.execute(part)}
 
 
+def below(
+    connection: sa.Connection, target: str, prefixes: Iterable[str]
+) -> Mapping[str, PublishedRow]:
+    """What stands at paths with one of these beginnings, by path."""
+    query = sa.select(PUBLISHED).where(PUBLISHED.c.target == target)
+    # A range of the primary key, whose collation is by byte: no path has this last character.
+    parts = (
+        query.where(PUBLISHED.c.path >= prefix, PUBLISHED.c.path < f"{prefix}\U0010ffff")
+        for prefix in prefixes
+    )
+    return {row.path: rows.published(row) for part in parts for row in connection.execute(part)}
+
+
 def deletable(connection: sa.Connection, target: str, now: Instant) -> tuple[PublishedRow, ...]:
     """What was superseded and whose time of grace is over, by path."""
     query = sa.select(PUBLISHED).where(

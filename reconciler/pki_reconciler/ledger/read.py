@@ -225,6 +225,14 @@ class Reader:
         """
         return certificates.in_use(self._connection, now, issuers)
 
+    def certificates_replaced(
+        self, now: Instant, *, issuers: Iterable[str]
+    ) -> tuple[IssuedCertificate, ...]:
+        """The service certificates of these issuers that are valid or revoked, have not ended, and
+        are not what their services use; without DER.
+        """
+        return certificates.replaced(self._connection, now, issuers)
+
     def certificate_counts(self) -> Mapping[str, int]:
         """How many certificates there are in each state, open intents apart."""
         return certificates.counts(self._connection)
@@ -255,6 +263,10 @@ class Reader:
     ) -> Mapping[str, PublishedRow]:
         """What stands on a target, by path; all, or these paths as far as they are there."""
         return publications.published(self._connection, target, paths)
+
+    def published_below(self, target: str, prefixes: Iterable[str]) -> Mapping[str, PublishedRow]:
+        """What stands on a target at paths that begin with one of these, by path."""
+        return publications.below(self._connection, target, prefixes)
 
     def deletable(self, target: str, now: Instant) -> tuple[PublishedRow, ...]:
         """What was superseded and whose time of grace is over."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 from pki_schema.desired import Canonical, Identity, Meaning, RevocationRequest
 from pki_schema.errors import Position
 from pki_schema.kinds.publication import PublicationSpec
+from pki_schema.kinds.trust import TrustBundleSpec
 
 
 class ObjectFacts(Canonical, frozen=True, kw_only=True):
     """An object of an accepted tree. ``refs`` are the objects it refers to.
 
-    ``revocations_limit`` for tenants; ``revocation`` and ``publication`` for these kinds;
-    ``acted_on`` false for kinds that are only recognised.
+    ``revocations_limit`` for tenants; ``revocation``, ``publication`` and ``trust`` for these
+    kinds; ``acted_on`` false for kinds that are only recognised.
     """
 
     identity: Identity
@@ -28,6 +29,7 @@ class ObjectFacts(Canonical, frozen=True, kw_only=True):
     revocations_limit: int | None = None
     revocation: RevocationRequest | None = None
     publication: PublicationSpec | None = None
+    trust: TrustBundleSpec | None = None
 
 
 class Accepted(Canonical, frozen=True, kw_only=True, tag="accepted"):

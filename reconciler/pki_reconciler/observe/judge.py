@@ -25,7 +25,13 @@ from pki_schema.desired import (
     RevocationRequest,
 )
 from pki_schema.errors import Position, Problem, Severity, in_reading_order
-from pki_schema.kinds import DECLARED_ONLY, PublicationSpec, RevocationSpec, TenantSpec
+from pki_schema.kinds import (
+    DECLARED_ONLY,
+    PublicationSpec,
+    RevocationSpec,
+    TenantSpec,
+    TrustBundleSpec,
+)
 from pki_schema.load import assemble, check_references, references_of, resolve, tree
 
 
@@ -194,6 +200,7 @@ def _facts(declared: Declared) -> ObjectFacts:
             else None
         ),
         publication=spec if isinstance(spec, PublicationSpec) else None,
+        trust=spec if isinstance(spec, TrustBundleSpec) else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pki_schema.catalogue.entries import Entry, entry
 from pki_schema.catalogue.examples import (
+    authority,
     communication,
     manifest,
     principals,
@@ -11,6 +12,7 @@ from pki_schema.catalogue.examples import (
     text,
     timestamping,
     together,
+    trust,
 )
 
 ENTRIES: tuple[Entry, ...] = (
@@ -117,5 +119,21 @@ ENTRIES: tuple[Entry, ...] = (
             "Write the same name with the same key everywhere; to change a key change it in all "
             "bindings at once."
         ),
+    ),
+    entry(
+        4089,
+        title="A key that a SPIFFE bundle cannot hold",
+        meaning=(
+            "A SPIFFE bundle writes each CA's key as a JWK, and a JWK has no form for this kind of "
+            "key: its readers would not trust the CA, and nobody would be told."
+        ),
+        example=together(
+            authority("privateKey: {algorithm: brainpoolP384r1}", name="vcc-root"),
+            trust(
+                "formats: [pem, spiffe]\ntrustDomain: vcc.local",
+                "formats: [pem, pkcs12]",
+            ),
+        ),
+        cure="Leave spiffe out of formats, or give the CA a bundle of its own.",
     ),
 )

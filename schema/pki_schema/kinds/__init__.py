@@ -60,7 +60,6 @@ DECLARED_ONLY: frozenset[str] = frozenset(
         "Policy",
         "CommunicationPolicy",
         "TimestampAuthority",
-        "TrustBundle",
         "RoleBinding",
         "Approval",
         "ChangeWindow",

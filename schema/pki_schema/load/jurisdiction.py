@@ -10,15 +10,18 @@ from pki_schema.errors import Problem, Severity
 from pki_schema.fields import Duration, ServiceReference
 from pki_schema.kinds import (
     ApprovalSpec,
+    CertificateAuthoritySpec,
     CommunicationPolicySpec,
     PolicySpec,
     RoleBindingSpec,
     TenantSpec,
     TimestampAuthoritySpec,
+    TrustBundleSpec,
 )
 from pki_schema.load.inherit import Templates
-from pki_schema.load.links import Path, tenant
+from pki_schema.load.links import Path, authority, tenant
 from pki_schema.load.tree import at, nearest
+from pki_schema.x509.algorithms import ALGORITHMS
 
 DOCUMENTATION_ARC = "1.3.6.1.4.1.32473"
 """RFC 5612: for examples. Nobody's policy stands there."""
@@ -31,6 +34,23 @@ def policy_problems(declared: Declared, spec: PolicySpec) -> Iterator[Problem]:
         if own and name != own:
             message = f'a policy of tenant "{own}" says nothing about tenant "{name}"'
             yield Problem(at(declared, "spec", "selector", "tenants", i), "PKI4082", message)
+
+
+def trust_problems(
+    state: DesiredState, declared: Declared, spec: TrustBundleSpec
+) -> Iterator[Problem]:
+    """Whether the keys of these CAs can be written as a SPIFFE bundle has them (PKI4089)."""
+    if "spiffe" not in spec.formats:
+        return
+    for i, name in enumerate(spec.authorities):
+        found = state.objects.get(authority(name))
+        if found is None or not isinstance(found.spec, CertificateAuthoritySpec):
+            continue
+        algorithm = found.spec.private_key.algorithm
+        if not ALGORITHMS[algorithm].jwk:
+            message = f'the key of CA "{name}" ({algorithm}) has no form in a SPIFFE bundle'
+            hint = "leave spiffe out of formats, or give this CA a bundle of its own"
+            yield Problem(at(declared, "spec", "authorities", i), "PKI4089", message, hint)
 
 
 def communication_problems(

@@ -51,6 +51,10 @@ def template(name: str) -> Identity:
     return Identity("CertificateTemplate", GLOBAL, str.__str__(name))
 
 
+def trust_bundle(name: str) -> Identity:
+    return Identity("TrustBundle", GLOBAL, str.__str__(name))
+
+
 def tenant(name: str) -> Identity:
     return Identity("Tenant", GLOBAL, str.__str__(name))
 
@@ -155,13 +159,18 @@ def _targets(spec: RevocationSpec) -> Iterator[tuple[Identity, Path]]:
             yield service, ("spec", "target", "service")
 
 
+def _publication_links(spec: PublicationSpec) -> Iterator[tuple[Identity, Path]]:
+    if spec.est_trust_bundle is not None:
+        yield trust_bundle(spec.est_trust_bundle), ("spec", "estTrustBundle")
+
+
 _LINKS: dict[type[Spec], Callable[[Declared, Any], Iterator[tuple[Identity, Path]]]] = {
     CertificateAuthoritySpec: lambda _, spec: _authority_links(spec),
     CertificateTemplateSpec: lambda _, spec: _template_links(spec),
     TenantSpec: lambda _, spec: _tenant_links(spec),
     ServiceSpec: lambda declared, _: _service_links(declared),
     RevocationSpec: lambda _, spec: _targets(spec),
-    PublicationSpec: lambda *_: iter(()),
+    PublicationSpec: lambda _, spec: _publication_links(spec),
     PolicySpec: lambda _, spec: _policy_links(spec),
     CommunicationPolicySpec: _communication_links,
     TimestampAuthoritySpec: lambda _, spec: _timestamp_links(spec),

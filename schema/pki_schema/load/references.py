@@ -21,6 +21,7 @@ from pki_schema.kinds import (
     RoleBindingSpec,
     ServiceSpec,
     TimestampAuthoritySpec,
+    TrustBundleSpec,
 )
 from pki_schema.load.entitlement import entitlement_problems
 from pki_schema.load.fitting import authority_problems, template_problems
@@ -31,6 +32,7 @@ from pki_schema.load.jurisdiction import (
     policy_problems,
     principal_problems,
     timestamp_problems,
+    trust_problems,
 )
 from pki_schema.load.lineage import lineage
 from pki_schema.load.links import links, references_of
@@ -77,12 +79,20 @@ def _checked(state: DesiredState, templates: Templates, declared: Declared) -> I
                 yield from template_problems(state, declared, complete)
         case ServiceSpec():
             yield from entitlement_problems(state, templates, declared)
+        case _:
+            yield from _governing(state, templates, declared)
+
+
+def _governing(state: DesiredState, templates: Templates, declared: Declared) -> Iterator[Problem]:
+    match declared.spec:
         case PolicySpec() as spec:
             yield from policy_problems(declared, spec)
         case CommunicationPolicySpec() as spec:
             yield from communication_problems(state, declared, spec)
         case TimestampAuthoritySpec() as spec:
             yield from timestamp_problems(templates, declared, spec)
+        case TrustBundleSpec() as spec:
+            yield from trust_problems(state, declared, spec)
         case ApprovalSpec() as spec:
             yield from approval_problems(state, declared, spec)
         case RoleBindingSpec():

@@ -26,12 +26,14 @@ class Algorithm:
 
     ``digest`` is the hash of signatures made with such a key, ``None`` where the scheme hashes
     itself (Ed25519, ML-DSA). ``generate`` makes a private key from the operating system's entropy.
+    ``jwk``: whether its public keys can be written as a JWK (RFC 7518 section 6, RFC 8037).
     """
 
     name: str
     generate: Callable[[], PrivateKey]
     digest: hashes.HashAlgorithm | None
     matches: Callable[[object], bool]
+    jwk: bool = False
 
     def sign(self, key: PrivateKey, data: bytes) -> bytes:
         """Sign ``data``; the signature is as X.509 carries it (ECDSA: DER ``ECDSA-Sig-Value``)."""
@@ -64,6 +66,7 @@ def _curve(name: str, curve: ec.EllipticCurve, digest: hashes.HashAlgorithm) -> 
         matches=lambda key: (
             isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == curve.name
         ),
+        jwk=name.startswith("P-"),
     )
 
 
@@ -73,6 +76,7 @@ def _rsa(bits: int) -> Algorithm:
         generate=lambda: rsa.generate_private_key(65537, bits),
         digest=hashes.SHA256(),
         matches=lambda key: isinstance(key, rsa.RSAPublicKey) and key.key_size == bits,
+        jwk=True,
     )
 
 
@@ -92,6 +96,7 @@ ALGORITHMS: dict[str, Algorithm] = {
             ed25519.Ed25519PrivateKey.generate,
             None,
             lambda key: isinstance(key, ed25519.Ed25519PublicKey),
+            jwk=True,
         ),
         Algorithm(
             "ML-DSA-44",

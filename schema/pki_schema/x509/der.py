@@ -70,3 +70,11 @@ def ocsp_response(
     )
     response = tlv(_SEQUENCE, _ID_PKIX_OCSP_BASIC + tlv(_OCTET_STRING, basic))
     return tlv(_SEQUENCE, tlv(_ENUMERATED, b"\0") + tlv(_CONTEXT_0, response))
+
+
+def without_mac(pfx: bytes) -> bytes:
+    """A PKCS#12 ``PFX`` with its version and content alone (RFC 7292 section 4)."""
+    _, start, _ = header(pfx)
+    _, _, version_end = header(pfx, start)
+    _, _, content_end = header(pfx, version_end)
+    return tlv(_SEQUENCE, pfx[start:content_end])

@@ -49,7 +49,7 @@ def test_an_object_says_what_it_refers_to(shipped: Files) -> None:
         "Tenant/vcc",
     ]
     assert "CertificateAuthority/partner-services" in names("Tenant", "", "partner")
-    assert names("Publication", "", "public") == []
+    assert names("Publication", "", "public") == ["TrustBundle/vcc"]
 
 
 @pytest.mark.parametrize(

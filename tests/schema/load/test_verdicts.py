@@ -70,6 +70,7 @@ FULL: dict[str, dict[str, Any]] = {
     },
     "Publication": {
         "baseURLs": ["http://pki.vcc.internal"], "retention": "30d", "description": "x",
+        "estTrustBundle": "vcc",
     },
 }  # fmt: skip
 
