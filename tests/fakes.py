@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pki_publishers.release import PublicObject
+from pki_publishers.targets.target import parts
 from pki_schema.errors import WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.x509.algorithms import ALGORITHMS, PrivateKey, spki_der
@@ -95,6 +96,7 @@ class InMemoryTarget:
     def write(self, phase: Sequence[PublicObject]) -> None:
         self.before(phase)
         for item in phase:
+            parts(item.path)
             self.files[item.path] = item.body
             self.writes.append(item.path)
         self.after(phase)

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pki_publishers.release import PublicObject
+from pki_publishers.targets.target import parts
 from pki_schema.errors import WorldFailed
 
 STAGING = ".staging"
@@ -46,7 +47,7 @@ class DirectoryTarget:
         """
         if not phase:
             return
-        moves = sorted((*_split(one.path), str(number)) for number, one in enumerate(phase))
+        moves = sorted((*parts(one.path), str(number)) for number, one in enumerate(phase))
         with (
             _explained("write", "the published folder"),
             self._open(make=True) as root,
@@ -72,7 +73,7 @@ class DirectoryTarget:
 
     def read(self, path: str) -> bytes | None:
         """See ``Target``."""
-        folders, name = _split(path)
+        folders, name = parts(path)
         with _explained("read", path):
             try:
                 with self._open() as root, _opened(root, folders) as folder:
@@ -83,7 +84,7 @@ class DirectoryTarget:
     def delete(self, paths: Iterable[str]) -> None:
         """See ``Target``; a folder left empty goes with its last file."""
         for path in sorted(set(paths)):
-            folders, name = _split(path)
+            folders, name = parts(path)
             with _explained("delete", path), suppress(FileNotFoundError), self._open() as root:
                 _delete(root, folders, name)
 
@@ -96,14 +97,6 @@ class DirectoryTarget:
             yield root
         finally:
             os.close(root)
-
-
-def _split(path: str) -> tuple[tuple[str, ...], str]:
-    """The folders and the name in a relative path; ``ValueError`` for hidden or climbing ones."""
-    *folders, name = path.split("/")
-    if any(part == "" or part.startswith(".") or "\0" in part for part in (*folders, name)):
-        raise ValueError(f"{path[:80]!r} is no path of a published file")
-    return tuple(folders), name
 
 
 @contextmanager

@@ -7,9 +7,23 @@ from typing import Protocol
 
 from pki_publishers.release import PublicObject
 
+WELL_KNOWN = ".well-known"
+"""The one hidden folder that is public, at the root alone (RFC 8615 section 3)."""
+
+
+def parts(path: str) -> tuple[tuple[str, ...], str]:
+    """The folders and the name in a relative path; ``ValueError`` for hidden or climbing ones."""
+    *folders, name = path.split("/")
+    visible = folders[1:] if folders[:1] == [WELL_KNOWN] else folders
+    if any(part == "" or part.startswith(".") or "\0" in part for part in (*visible, name)):
+        raise ValueError(f"{path[:80]!r} is no path of a published file")
+    return tuple(folders), name
+
 
 class Target(Protocol):
     """Holds public objects by path. One writer at a time; readers at any time.
+
+    ``parts`` says which paths there are: each method raises ``ValueError`` for any other.
 
     Every method raises ``WorldFailed`` when the storage does not do what was asked; doing it again
     is always allowed and ends in the same state.

@@ -91,7 +91,22 @@ def test_reading_makes_no_folder(tmp_path):
     assert not (tmp_path / "unborn").exists()
 
 
-@pytest.mark.parametrize("path", ["../x", "/x", "a//b", "a/../b", ".x", "a/.x", "", "a/", "a\0b"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../x",
+        "/x",
+        "a//b",
+        "a/../b",
+        ".x",
+        "a/.x",
+        "",
+        "a/",
+        "a\0b",
+        ".well-known",
+        "a/.well-known/x",
+    ],
+)
 def test_paths_stay_inside_and_visible(tmp_path, path):
     target = DirectoryTarget(tmp_path)
     for attempt in (
@@ -101,6 +116,16 @@ def test_paths_stay_inside_and_visible(tmp_path, path):
     ):
         with pytest.raises(ValueError, match="no path of a published file"):
             attempt()
+
+
+def test_the_well_known_folder_is_public(tmp_path):
+    """RFC 8615."""
+    path = ".well-known/est/cacerts"
+    target = DirectoryTarget(tmp_path)
+    target.write([PublicObject(path, b"cas", Class.TRUST, "u")])
+    assert target.read(path) == (tmp_path / path).read_bytes() == b"cas"
+    target.delete([path])
+    assert target.read(path) is None
 
 
 @BOTH_WAYS
