@@ -119,7 +119,8 @@ class Profile(Canonical, frozen=True, kw_only=True):
 
     ``issuer`` is the CA's name, empty for a self-signed root. ``subject`` is a sequence of
     (OID, value), in order; ``names`` are (type, value) with type one of dns, ip, uri, email, upn,
-    sorted; usages are sorted. ``duration`` is in seconds. ``spki`` is the DER
+    other (value: OID, semicolon, text), sorted; usages are sorted. ``extra_extensions`` are (OID,
+    critical, DER of the value), sorted. ``duration`` is in seconds. ``spki`` is the DER
     SubjectPublicKeyInfo of a service's CSR, or ``None`` for keys made by the key store.
     ``key_reuse`` tells whether a renewal keeps the key (CSR, CA) or takes a new one (responder).
     A changed profile is a changed meaning: the certificate is issued again.
@@ -135,6 +136,7 @@ class Profile(Canonical, frozen=True, kw_only=True):
     extended_key_usage_critical: bool = False
     name_constraints: Constraints | None = None
     policies: tuple[tuple[str, str], ...] = ()
+    extra_extensions: tuple[tuple[str, bool, bytes], ...] = ()
     ocsp_no_check: bool = False
     status_pointers: bool = True
     duration: int

@@ -7,6 +7,7 @@ once a reconcile has come to its end.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -51,12 +52,16 @@ OWN_TABLES = frozenset({"lease", "outbox", "published"})
 """The writer's own, and what is read again from the targets: no fold of the entries."""
 
 VOLATILE = frozenset(
-    {"set", "files", "serial", "notBefore", "notAfter", "renewAt", "revokedAt", "staple"}
+    {
+        *("set", "files", "serial", "notBefore", "notAfter"),
+        *("renewAt", "renewalInfo", "revokedAt", "staple"),
+    }
 )
 """What ``current.json`` says about one certificate and not about its kind."""
 
 _STEM = re.compile(r"-[0-9a-f]{8}(?=[./']|$)")
 _SET = re.compile(r"/[0-9a-f]{16}/")
+_RENEWAL = re.compile(r"renewal-info/[^.]+\.([^.]+)")
 _ANSWER = re.compile(r"ocsp/(.+)-[0-9a-f]{8}/([0-9a-f]+)\.(sha1|sha256)\.der")
 
 
@@ -96,9 +101,9 @@ class Evidence:
                 Stored(seq, at, from_canonical(body.encode(), Record))  # type: ignore[arg-type]
                 for seq, at, body in rows
             ],
-            files={n: p.read_bytes() for n, p in found.items() if not n.startswith(".")},
+            files={n: p.read_bytes() for n, p in found.items() if not n.startswith(".staging/")},
             ledger=ledger,
-            staged=[name for name in found if name.startswith(".")],
+            staged=[name for name in found if name.startswith(".staging/")],
         )
 
     def of(self, kind: type[R]) -> list[tuple[int, R]]:
@@ -331,6 +336,11 @@ class Evidence:
             key = self._by_serial(int(answer[2], 16))
             subject = self._subject(key)
             return None if key in self.burnt else f"ocsp/{answer[1]}/{subject}.{answer[3]}"
+        renewal = _RENEWAL.fullmatch(path)
+        if renewal:
+            octets = base64.urlsafe_b64decode(renewal[1] + "=" * (-len(renewal[1]) % 4))
+            key = self._by_serial(int.from_bytes(octets, "big"))
+            return None if key in self.burnt else f"renewal-info/{self._subject(key)}"
         return _SET.sub("/SET/", _STEM.sub("", path))
 
     def _answers(self) -> Counter[tuple[str, ...]]:

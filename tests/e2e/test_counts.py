@@ -31,9 +31,11 @@ def _change_one(host: Installation) -> tuple[str, Any]:
 
 
 def _expect_one_of_everything(host: Installation) -> None:
-    """Parsed, planned, signed: one. Published: its set, pointer, staple, answers, the summary."""
+    """Parsed, planned, signed: one. Published: its set, pointer, staple, answers, when to
+    renew it and the one before, the summary.
+    """
     before = host.published
-    former = before.current(SERVICE, "fleet")["set"]
+    former = before.current(SERVICE, "fleet")
     commit, document = _change_one(host)
     after = host.published
     counts, current = document["counts"], after.current(SERVICE, "fleet")
@@ -49,10 +51,12 @@ def _expect_one_of_everything(host: Installation) -> None:
             f"{FOLDER}/staple.der",
             f"{answers}.sha1.der",
             f"{answers}.sha256.der",
+            current["renewalInfo"],
+            former["renewalInfo"],  # whoever holds the former one is told to come now
             "status.json",  # it names the accepted commit
         ]
     )
-    assert current["set"] != former
+    assert current["set"] != former["set"]
     assert (counts["manifests_parsed"], counts["subjects_planned"], counts["signed"]) == (1, 1, 1)
     assert (counts["crls_signed"], counts["answers_signed"], counts["revoked"]) == (0, 2, 0)
     assert document["objects"] == expected

@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtensionOID
 
+from pki_publishers import layout
 from pki_reconciler.demo import organisation
 from pki_schema.load.tree import RequestPath
 from pki_schema.x509.algorithms import algorithm_of
@@ -518,6 +519,8 @@ def test_current_json_says_all_that_a_service_needs(published: Published) -> Non
     certificate = published.certificate("argus-backend")
     key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     stem = published.stem("vcc-services")
+    extensions = published.authority("vcc-services").extensions
+    issuer = extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     renew_at = datetime.fromisoformat(current.pop("renewAt"))
     for file in (*current["files"].values(), current["staple"]):
         assert hashlib.sha256(published.files[file["path"]]).hexdigest() == file["sha256"]
@@ -539,6 +542,7 @@ def test_current_json_says_all_that_a_service_needs(published: Published) -> Non
         "trustAnchor": f"aia/{published.stem('vcc-root')}.cer",
         "crl": f"crl/{stem}.crl",
         "crlChain": f"crl/{stem}.chain.pem",
+        "renewalInfo": layout.renewal_path(issuer.digest.hex(), certificate.serial_number),
     }
     left = certificate.not_valid_after_utc - renew_at
     assert timedelta(days=30) <= left < timedelta(days=33)

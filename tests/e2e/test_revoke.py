@@ -94,6 +94,7 @@ def test_a_revocation_signs_one_crl_and_nothing_for_others(world: World) -> None
         "svc/vcc/argus-backend/default/current.json",
         "svc/vcc/argus-backend/default/staple.der",
         "svc/vcc/argus-backend/default/fullchain.pem.ocsp",
+        after.current("argus-backend")["renewalInfo"],
     }
 
 

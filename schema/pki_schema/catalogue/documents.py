@@ -5,6 +5,7 @@ from __future__ import annotations
 from pki_schema.catalogue.entries import Entry, Told, entry
 from pki_schema.catalogue.examples import (
     SERVICE,
+    authority,
     manifest,
     policy,
     service,
@@ -124,5 +125,16 @@ ENTRIES: tuple[Entry, ...] = (
             "A service with 150 unknown fields, because all of it is indented by one level too many"
         ),
         cure="Correct the first ones and validate again.",
+    ),
+    entry(
+        2109,
+        title="The field is declared, not yet acted on",
+        meaning=(
+            "This version reads and judges the field, and does without it: every CRL is a full "
+            "one, live OCSP answers are signed in advance, a CA signs as its key is used to, "
+            "nobody certifies a CA beside its parent, and no key is too old."
+        ),
+        example=authority("crl: {delta: true}"),
+        cure="Keep the field if it shall count later, and do not rely on it.",
     ),
 )

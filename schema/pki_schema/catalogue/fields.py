@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pki_schema.catalogue.entries import Entry, entry
 from pki_schema.catalogue.examples import (
+    TEMPLATE,
     approval,
     authority,
     communication,
+    manifest,
     policy,
     principals,
     publication,
@@ -15,8 +17,17 @@ from pki_schema.catalogue.examples import (
     service,
     template,
     tenant,
+    text,
     window,
 )
+
+
+def _literal(line: str) -> str:
+    """The template of the service with its subject in one line."""
+    kept = [field for field in TEMPLATE.splitlines() if not field.startswith("subject:")]
+    spec = "\n".join([*kept, f'literalSubject: "{line}"', ""])
+    return manifest("CertificateTemplate", "vcc-service", spec)
+
 
 ENTRIES: tuple[Entry, ...] = (
     entry(
@@ -351,6 +362,20 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         example=authority("subject: []", "subject: [{O: VCC}, {CN: VCC Services CA G1}]"),
         cure="Give the CA a subject, at least a CN that no other CA has.",
+    ),
+    entry(
+        2038,
+        title="Not a subject in one line",
+        meaning=(
+            "literalSubject is a name as RFC 4514 writes it: attributes with =, separated by "
+            "commas, the last one of the certificate first; a comma inside a value is \\,."
+        ),
+        example=text(
+            "templates/vcc-service.yaml",
+            _literal("CN:${service_name}"),
+            _literal("CN=${service_name}.${zone},O=VCC"),
+        ),
+        cure="Write e.g. CN=${service_name},O=VCC,C=DE, or use subject, a list.",
     ),
     entry(
         2040,

@@ -143,12 +143,22 @@ ENTRIES: tuple[Entry, ...] = (
         cure="Shorten the duration of the template, or issuesFor of the CA.",
     ),
     entry(
+        4018,
+        title="A template demands a staple that its CA cannot give",
+        meaning=(
+            "With must-staple (RFC 7633) clients break off a handshake without an OCSP answer. "
+            "The CA signs none, so no service could ever be reached."
+        ),
+        example=template('extraExtensions: [{oid: 1.3.6.1.5.5.7.1.24, value: "MAMCAQU="}]'),
+        cure="Give the CA ocsp with mode presigned, or leave the extension out.",
+    ),
+    entry(
         4020,
         title="A template widens its parent",
         meaning=(
-            "A child may only narrow: fewer usages, issuers, name types and algorithms, shorter "
-            "lives, stricter flags. Else what the parent's reviewers refused would come back by "
-            "extending it."
+            "A child may only narrow: fewer usages, issuers, name types, algorithms and extensions "
+            "(except must-staple, which only demands), shorter lives, stricter flags. Else what "
+            "the parent's reviewers refused would come back by extending it."
         ),
         example=template(
             "extends: vcc-service\nduration: 365d",

@@ -60,6 +60,39 @@ ENTRIES: tuple[Entry, ...] = (
         cure="Give each certificate a name of its own, e.g. server and client.",
     ),
     entry(
+        2207,
+        title="A signature that this key cannot make",
+        meaning=(
+            "signatureAlgorithm names how a CA signs. RSA, ECDSA, Ed25519 and ML-DSA keys each "
+            "make signatures of their own kind only."
+        ),
+        example=authority("signatureAlgorithm: RSA-SHA256", "signatureAlgorithm: ECDSA-SHA256"),
+        cure="Name one for the kind of key, or leave it out for the key's own.",
+    ),
+    entry(
+        2208,
+        title="A cross-signature that says nothing",
+        meaning=(
+            "crossSigns names CAs that certify this one beside its parent. The parent does so "
+            "already, a CA does not cross-sign itself, and twice is once."
+        ),
+        example=authority("crossSigns: [vcc-root]", ""),
+        cure="Leave the name out.",
+    ),
+    entry(
+        2209,
+        title="Keys that would be too old for their certificates",
+        meaning=(
+            "maxAge is how long one key goes on being certified. If that is shorter than one "
+            "certificate's life, no certificate could be used to its end."
+        ),
+        example=template(
+            "privateKey: {algorithms: [P-256], maxAge: 30d}",
+            "privateKey: {algorithms: [P-256], maxAge: 365d}",
+        ),
+        cure="Make maxAge at least the duration.",
+    ),
+    entry(
         2210,
         title="The target of a revocation is not clear",
         meaning=(
@@ -154,11 +187,12 @@ ENTRIES: tuple[Entry, ...] = (
         2225,
         title="An OCSP mode that is not offered",
         meaning=(
-            "Answers are signed in advance or there are none. A live responder would need a key "
-            "that can be reached from the network."
+            "Answers are signed in advance (presigned), when somebody asks (live), or there are "
+            "none."
         ),
         example=authority(
-            "ocsp: {mode: live, template: vcc-ocsp}", "ocsp: {mode: presigned, template: vcc-ocsp}"
+            "ocsp: {mode: signed, template: vcc-ocsp}",
+            "ocsp: {mode: presigned, template: vcc-ocsp}",
         ),
         cure="Write mode: presigned with a template, or leave ocsp out.",
     ),
@@ -200,6 +234,18 @@ ENTRIES: tuple[Entry, ...] = (
             "ocsp: {mode: presigned, template: vcc-ocsp, validity: 4d, refreshAt: 2d}",
         ),
         cure="Make refreshAt shorter than validity; half of it is usual.",
+    ),
+    entry(
+        2229,
+        title="refresh and overlap in one CA",
+        meaning=(
+            "Both say when the next CRL is made: refresh counts from a CRL's beginning, overlap "
+            "back from its end. Side by side they could contradict each other."
+        ),
+        example=authority(
+            "crl: {validity: 7d, refresh: 1d, overlap: 6d}", "crl: {validity: 7d, overlap: 6d}"
+        ),
+        cure="Keep refresh, or overlap.",
     ),
     entry(
         2230,
@@ -244,6 +290,73 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         example=template("renewBefore: 90d", "renewBefore: 30d"),
         cure="Make renewBefore shorter; without it a third of the life is left.",
+    ),
+    entry(
+        2234,
+        title="Two subjects in one template",
+        meaning=(
+            "subject is a list in the certificate's order, literalSubject one line as RFC 4514 "
+            "writes it. They are two ways to say one thing, and nobody could tell which counts."
+        ),
+        example=template('literalSubject: "CN=${service_name}.${zone},O=VCC"', ""),
+        cure="Keep subject, or literalSubject.",
+    ),
+    entry(
+        2235,
+        title="An extension that templates do not bring",
+        meaning=(
+            "Usages, names, constraints, policies and pointers to status come from fields of their "
+            "own, where they are judged. As bytes in extraExtensions they would pass by all rules."
+        ),
+        example=template('extraExtensions: [{oid: 2.5.29.19, value: "MAMBAf8="}]', ""),
+        cure="Use the field that is for it, or leave the extension out.",
+    ),
+    entry(
+        2236,
+        title="An extension twice",
+        meaning="A certificate has each extension at most once (RFC 5280 section 4.2).",
+        example=template(
+            'extraExtensions: [{oid: 1.2.3.4, value: "BQA="}, {oid: 1.2.3.4, value: "BQA="}]',
+            'extraExtensions: [{oid: 1.2.3.4, value: "BQA="}]',
+        ),
+        cure="Keep the extension once.",
+    ),
+    entry(
+        2237,
+        title="The value of an extension is not DER",
+        meaning=(
+            "The value is base64 (with padding, in one line) of exactly one element in DER, and "
+            "of at most 4096 octets, since a certificate is sent with every handshake."
+        ),
+        example=template(
+            'extraExtensions: [{oid: 1.2.3.4, value: "30030201"}]',
+            'extraExtensions: [{oid: 1.2.3.4, value: "BQA="}]',
+        ),
+        cure="Encode the value with an ASN.1 tool and write it in base64.",
+    ),
+    entry(
+        2238,
+        title="An other name of a type with a form of its own",
+        meaning=(
+            "User principal names, mail addresses, service names and their like say who somebody "
+            "is to software that believes them. As free text in otherNames they would pass by the "
+            "rules for such names."
+        ),
+        example=template(
+            'names: {otherNames: [{oid: 1.3.6.1.4.1.311.20.2.3, utf8Value: "a@vcc.local"}]}',
+            'names: {dnsNames: ["${service_name}.${zone}"]}',
+        ),
+        cure="Use the field for that type, e.g. userPrincipalNames, or leave the name out.",
+    ),
+    entry(
+        2239,
+        title="CRLs that entries cannot be spread over",
+        meaning=(
+            "shards says over how many CRLs a CA's entries are spread. There is at least one, and "
+            "more than 1024 would each be nearly empty."
+        ),
+        example=authority("crl: {shards: 0}", "crl: {shards: 1}"),
+        cure="Write a number from 1 to 1024, or leave it out.",
     ),
     entry(
         2240,

@@ -17,6 +17,19 @@ from pki_schema.kinds.parts import (
     PolicyInformation,
 )
 
+SignatureAlgorithm = Literal[
+    "ECDSA-SHA256",
+    "ECDSA-SHA384",
+    "ECDSA-SHA512",
+    "RSA-SHA256",
+    "RSA-SHA384",
+    "RSA-SHA512",
+    "Ed25519",
+    "ML-DSA-44",
+    "ML-DSA-65",
+    "ML-DSA-87",
+]
+
 
 class CertificateAuthoritySpec(Strict, frozen=True, kw_only=True):
     """Without ``parent`` a self-signed root.
@@ -29,6 +42,10 @@ class CertificateAuthoritySpec(Strict, frozen=True, kw_only=True):
 
     subject: DistinguishedName
     private_key: Annotated[AuthorityKey, about("The CA's own key.", {"algorithm": "P-384"})]
+    signature_algorithm: Annotated[
+        SignatureAlgorithm | None,
+        about("How the CA signs; as its key is used to if left out.", "ECDSA-SHA384"),
+    ] = None
     duration: Annotated[Duration, about("How long the CA's certificate is valid.", "1826d")]
     issues_for: Annotated[
         Duration,
@@ -44,6 +61,10 @@ class CertificateAuthoritySpec(Strict, frozen=True, kw_only=True):
     parent: Annotated[
         Name | None, about("The CA that certifies this one; a root has none.", "vcc-root")
     ] = None
+    cross_signs: Annotated[
+        tuple[Name, ...],
+        about("CAs that certify this one too, for those who trust them.", ["partner-root"]),
+    ] = ()
     generation: Annotated[
         int, about("Counts keys: a higher one makes a new key and needs a new subject.", 2)
     ] = 1

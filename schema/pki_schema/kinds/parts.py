@@ -89,18 +89,31 @@ class CrlSettings(Strict, frozen=True, kw_only=True):
     refresh: Annotated[Duration, about("How old a CRL gets before the next one is made.", "1d")] = (
         msgspec.field(default_factory=lambda: Duration(86_400))
     )
+    overlap: Annotated[
+        Duration | None,
+        about("How long a CRL is still valid when the next is made; instead of refresh.", "6d"),
+    ] = None
     keep_expired: Annotated[
         bool, about("Revoked certificates stay listed after they have expired.", True)
     ] = False
     number_floor: Annotated[
         int, about("CRL numbers are never below this: for a CA that comes from elsewhere.", 1000)
     ] = 0
+    delta: Annotated[bool, about("Delta CRLs beside the full ones.", True)] = False
+    shards: Annotated[int, about("Over how many CRLs the entries are spread.", 16)] = 1
+
+    @property
+    def made_anew_after(self) -> Duration:
+        """How old a CRL gets, whichever way it is written."""
+        return self.refresh if self.overlap is None else Duration(self.validity - self.overlap)
 
 
 class OcspSettings(Strict, frozen=True, kw_only=True):
     """Whether OCSP answers are signed in advance, by a responder of which template."""
 
-    mode: Annotated[str, about("none, or presigned.", "presigned")] = "none"
+    mode: Annotated[
+        str, about("none, presigned, or live: signed when somebody asks.", "presigned")
+    ] = "none"
     template: Annotated[
         str | None, about("The template of the CA's responder certificates.", "vcc-ocsp")
     ] = None
@@ -118,6 +131,9 @@ class KeyRule(Strict, frozen=True, kw_only=True):
     algorithms: Annotated[
         tuple[KeyAlgorithm, ...], about("Any of these; all there are if empty.", ["P-256"])
     ] = ()
+    max_age: Annotated[
+        Duration | None, about("How long one key may go on being certified.", "730d")
+    ] = None
 
 
 class AuthorityKey(Strict, frozen=True, kw_only=True):

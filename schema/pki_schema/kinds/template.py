@@ -6,11 +6,31 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from pki_schema.fields import Duration, Name, Text, Usage
+from pki_schema.fields import Duration, Name, Oid, Text, Usage
 from pki_schema.kinds.envelope import Strict, about
 from pki_schema.kinds.parts import DistinguishedName, KeyRule, PolicyInformation
 
-NameType = Literal["dns", "ip", "uri", "email", "upn"]
+NameType = Literal["dns", "ip", "uri", "email", "upn", "other"]
+
+
+class OtherName(Strict, frozen=True, kw_only=True):
+    """A name of a type that only its users know (RFC 5280 section 4.2.1.6, ``otherName``)."""
+
+    oid: Annotated[Oid, about("The type of the name.", "1.3.6.1.4.1.99999.1")]
+    utf8_value: Annotated[
+        Text,
+        about("The name as UTF8String; variables are replaced.", "node-${service_name}"),
+    ]
+
+
+class ExtraExtension(Strict, frozen=True, kw_only=True):
+    """An extension that nothing else here makes (RFC 5280 section 4.2)."""
+
+    oid: Annotated[Oid, about("The extension's object identifier.", "1.3.6.1.5.5.7.1.24")]
+    critical: Annotated[
+        bool, about("Whether software that does not know it has to refuse.", False)
+    ] = False
+    value: Annotated[str, about("Base64 of its value in DER; this one is must-staple.", "MAMCAQU=")]
 
 
 class TemplateNames(Strict, frozen=True, kw_only=True):
@@ -30,6 +50,13 @@ class TemplateNames(Strict, frozen=True, kw_only=True):
     user_principal_names: Annotated[
         tuple[Text, ...], about("Microsoft user principal names.", ["${admin_id}@vcc.internal"])
     ] = ()
+    other_names: Annotated[
+        tuple[OtherName, ...],
+        about(
+            "Names of other types, which templates alone can give.",
+            [{"oid": "1.3.6.1.4.1.99999.1", "utf8Value": "node-${service_name}"}],
+        ),
+    ] = ()
 
 
 class CertificateTemplateSpec(Strict, frozen=True, kw_only=True):
@@ -48,6 +75,13 @@ class CertificateTemplateSpec(Strict, frozen=True, kw_only=True):
         tuple[Name, ...] | None, about("The CAs that may issue from it.", ["vcc-services"])
     ] = None
     subject: DistinguishedName | None = None
+    literal_subject: Annotated[
+        Text | None,
+        about(
+            "The subject in one line (RFC 4514), the last attribute first; instead of subject.",
+            "CN=${service_name},O=VCC,C=DE",
+        ),
+    ] = None
     names: Annotated[
         TemplateNames | None,
         about("Names of every certificate.", {"dnsNames": ["${service_name}.${zone}"]}),
@@ -73,6 +107,13 @@ class CertificateTemplateSpec(Strict, frozen=True, kw_only=True):
     policies: Annotated[
         tuple[PolicyInformation, ...] | None,
         about("Certificate policies.", [{"oid": "1.3.6.1.4.1.32473.1.1"}]),
+    ] = None
+    extra_extensions: Annotated[
+        tuple[ExtraExtension, ...] | None,
+        about(
+            "Extensions that nothing else makes; a child template adds none but must-staple.",
+            [{"oid": "1.3.6.1.5.5.7.1.24", "value": "MAMCAQU="}],
+        ),
     ] = None
     private_key: Annotated[
         KeyRule | None, about("Which keys are certified.", {"algorithms": ["P-256"]})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from pki_schema.desired import (
     AuthoritySettings,
     Constraints,
@@ -17,7 +19,7 @@ from pki_schema.desired import (
 )
 from pki_schema.errors import FieldError, Problem
 from pki_schema.kinds import CertificateAuthoritySpec
-from pki_schema.kinds.parts import NameConstraints, NameSubtrees, PolicyInformation
+from pki_schema.kinds.parts import NameConstraints, NameSubtrees, OcspSettings, PolicyInformation
 from pki_schema.load.complete import CompleteTemplate
 from pki_schema.load.inherit import Templates
 from pki_schema.load.lineage import lineage
@@ -67,7 +69,7 @@ def resolve_authority(
         authority=_settings(name, spec, depth=len(line.members) - 1),
         origin=at(declared, "metadata", "name"),
     )
-    if spec.ocsp.mode == "presigned" and spec.ocsp.template is not None:
+    if spec.ocsp.mode != "none" and spec.ocsp.template is not None:
         complete = templates.complete(spec.ocsp.template)
         if complete is not None:
             # A responder belongs to no tenant: its organisation is that of the CA it speaks for.
@@ -101,11 +103,16 @@ def _settings(name: str, spec: CertificateAuthoritySpec, *, depth: int) -> Autho
         depth=depth,
         issues_for=int(spec.issues_for),
         base_urls=tuple(str.__str__(url) for url in spec.base_urls),
-        crl=spec.crl,
-        ocsp=spec.ocsp,
+        crl=msgspec.structs.replace(spec.crl, refresh=spec.crl.made_anew_after, overlap=None),
+        ocsp=_acted_on(spec.ocsp),
         offline=spec.offline,
         lifecycle=spec.lifecycle,
     )
+
+
+def _acted_on(ocsp: OcspSettings) -> OcspSettings:
+    """Until a server signs when it is asked, what is to be signed live is signed in advance."""
+    return msgspec.structs.replace(ocsp, mode="presigned") if ocsp.mode == "live" else ocsp
 
 
 def _responder(
@@ -131,6 +138,7 @@ def _responder(
             extended_key_usages=plain(tuple(template.extended_key_usages)),
             extended_key_usage_critical=template.extended_key_usage_critical,
             policies=policies(template.policies),
+            extra_extensions=template.extra_extensions,
             ocsp_no_check=template.ocsp_no_check,
             status_pointers=template.status_pointers,
             duration=template.duration,

@@ -10,7 +10,8 @@ from pki_schema.desired import Declared
 from pki_schema.errors import Position, Problem
 from pki_schema.kinds import CertificateTemplateSpec
 from pki_schema.kinds.parts import PolicyInformation, RelativeName
-from pki_schema.kinds.template import TemplateNames
+from pki_schema.kinds.template import OtherName, TemplateNames
+from pki_schema.load.extensions import Extensions
 from pki_schema.load.substitute import VARIABLES, variables_in
 from pki_schema.load.tree import at, nearest
 from pki_schema.x509 import oids
@@ -32,7 +33,9 @@ class CompleteTemplate:
     usages: tuple[str, ...]
     extended_key_usage_critical: bool
     policies: tuple[PolicyInformation, ...]
+    extra_extensions: Extensions
     algorithms: tuple[str, ...]
+    max_age: int | None
     duration: int
     max_duration: int
     renew_before: int
@@ -43,6 +46,11 @@ class CompleteTemplate:
     @property
     def extended_key_usages(self) -> frozenset[str]:
         return frozenset(usage for usage in self.usages if usage not in oids.KEY_USAGES)
+
+    @property
+    def demands_staple(self) -> bool:
+        """Whether servers must staple an OCSP answer (RFC 7633)."""
+        return any(oid == oids.TLS_FEATURE for oid, _, _ in self.extra_extensions)
 
     @property
     def for_responders(self) -> bool:
@@ -96,9 +104,18 @@ def _parameter_faults(declared: Declared, template: CompleteTemplate) -> Iterato
 def _texts(template: CompleteTemplate) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for i, rdn in enumerate(template.subject):
         yield from ((("subject", i), value) for value in rdn.values())
+    for path, value in name_texts(template.names):
+        yield ("names", *path), value
+
+
+def name_texts(names: TemplateNames) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every text of a template's names with its place below ``names``."""
     fields = zip(
         TemplateNames.__struct_fields__, TemplateNames.__struct_encode_fields__, strict=True
     )
     for name, written in fields:
-        for i, value in enumerate(getattr(template.names, name)):
-            yield ("names", written, i), value
+        for i, value in enumerate(getattr(names, name)):
+            if isinstance(value, OtherName):
+                yield (written, i, "utf8Value"), value.utf8_value
+            else:
+                yield (written, i), value

@@ -14,6 +14,7 @@ from pki_schema.desired import GLOBAL, Declared, Identity
 from pki_schema.errors import Position, Problem, Severity, in_reading_order
 from pki_schema.kinds import API_VERSION, DECLARED_ONLY, SPECS, Envelope, Spec
 from pki_schema.load import tree
+from pki_schema.load.ahead import declared_only
 from pki_schema.load.characters import MOST_PROBLEMS
 from pki_schema.load.decoding import convert
 from pki_schema.load.explain import explain
@@ -146,7 +147,15 @@ def _name(value: object) -> str:
 
 def _notices(declared: Declared) -> tuple[Problem, ...]:
     if declared.identity.kind not in DECLARED_ONLY:
-        return ()
+        return tuple(
+            Problem(
+                tree.at(declared, "spec", *path),
+                "PKI2109",
+                f"{'.'.join(path)} is declared, not yet acted on{instead}",
+                severity=Severity.NOTICE,
+            )
+            for path, instead in declared_only(declared.spec)
+        )
     message = f"{declared.identity.kind} is declared, not yet acted on"
     where = tree.at(declared, "kind")
     return (Problem(where, "PKI2107", message, severity=Severity.NOTICE),)

@@ -37,7 +37,7 @@ def authority_problems(
 def template_problems(
     state: DesiredState, declared: Declared, complete: CompleteTemplate
 ) -> Iterator[Problem]:
-    """What is wrong between a template and the CAs that issue from it (PKI4016, PKI4017)."""
+    """What is wrong between a template and the CAs that issue from it (PKI4016 to PKI4018)."""
     for name in complete.issuers:
         issuer = state.objects.get(Identity("CertificateAuthority", GLOBAL, name))
         if issuer is None or not isinstance(issuer.spec, CertificateAuthoritySpec):
@@ -47,6 +47,11 @@ def template_problems(
         if issuer.spec.usages and beyond and not complete.for_responders:
             message = f'CA "{name}" is not for {", ".join(beyond)}'
             yield Problem(at(declared, "spec", "usages"), "PKI4016", message)
+        if complete.demands_staple and issuer.spec.ocsp.mode == "none":
+            # RFC 7633 section 4.2.3.1: clients break off a handshake without a staple.
+            message = f'the template demands a staple, and CA "{name}" has no OCSP answers'
+            hint = "give the CA ocsp: {mode: presigned, template: …}"
+            yield Problem(at(declared, "spec", "extraExtensions"), "PKI4018", message, hint)
         if complete.duration > issuer.spec.longest_child:
             longest = issuer.spec.longest_child
             message = f'{Duration(complete.duration)} is longer than CA "{name}" gives: {longest}'
@@ -80,7 +85,7 @@ def _below(
 def _responder_problems(
     templates: Templates, declared: Declared, spec: CertificateAuthoritySpec
 ) -> Iterator[Problem]:
-    if spec.ocsp.mode != "presigned" or spec.ocsp.template is None:
+    if spec.ocsp.mode == "none" or spec.ocsp.template is None:
         return
     complete = templates.complete(spec.ocsp.template)
     if complete is None:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from pki_schema.desired import GLOBAL, Declared, DesiredState, Identity
-from pki_schema.errors import Problem
+from pki_schema.errors import FieldError, Problem
 from pki_schema.kinds import CertificateTemplateSpec
 from pki_schema.kinds.template import TemplateNames
+from pki_schema.load import extensions
 from pki_schema.load.complete import CompleteTemplate, contradictions
 from pki_schema.load.lineage import lineage, parent_of
 from pki_schema.load.narrowing import widenings
+from pki_schema.load.subjects import literal_subject
 from pki_schema.load.tree import at
 from pki_schema.x509.algorithms import ALGORITHMS
 
@@ -56,7 +60,7 @@ def fold(
 ) -> tuple[CompleteTemplate | None, tuple[Problem, ...]]:
     """A template with everything it inherits, or the problems that keep it from being complete."""
     line = lineage(state, declared)
-    specs = [m.spec for m in line.members if isinstance(m.spec, CertificateTemplateSpec)]
+    specs = [_listed(m.spec) for m in line.members if isinstance(m.spec, CertificateTemplateSpec)]
     if not line.whole or len(specs) != len(line.members):
         return None, ()
     inherited = specs[-1]
@@ -83,6 +87,17 @@ def fold(
     return (None if problems else complete), tuple(problems)
 
 
+def _listed(spec: CertificateTemplateSpec) -> CertificateTemplateSpec:
+    """With its subject as a list, whichever way it is written; ``specs`` has judged it."""
+    if spec.literal_subject is None:
+        return spec
+    try:
+        subject = literal_subject(spec.literal_subject)
+    except FieldError:
+        subject = ()
+    return msgspec.structs.replace(spec, subject=subject, literal_subject=None)
+
+
 def _overlay(
     parent: CertificateTemplateSpec, child: CertificateTemplateSpec
 ) -> CertificateTemplateSpec:
@@ -107,7 +122,9 @@ def _completed(declared: Declared, spec: CertificateTemplateSpec) -> CompleteTem
         usages=tuple(spec.usages or ()),
         extended_key_usage_critical=bool(spec.extended_key_usage_critical),
         policies=spec.policies or (),
+        extra_extensions=extensions.values(spec.extra_extensions or ()),
         algorithms=tuple(rule.algorithms if rule else ()) or tuple(ALGORITHMS),
+        max_age=int(rule.max_age) if rule and rule.max_age else None,
         duration=duration,
         max_duration=int(spec.max_duration) if spec.max_duration else duration,
         # The default of two thirds of the life is for leaves, which is all templates make.

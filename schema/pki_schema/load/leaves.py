@@ -125,6 +125,7 @@ def _meaning(
             extended_key_usages=plain(tuple(template.extended_key_usages)),
             extended_key_usage_critical=template.extended_key_usage_critical,
             policies=policies(template.policies),
+            extra_extensions=template.extra_extensions,
             ocsp_no_check=template.ocsp_no_check,
             status_pointers=template.status_pointers,
             duration=duration,

@@ -119,6 +119,8 @@ def _authority_links(spec: CertificateAuthoritySpec) -> Iterator[tuple[Identity,
         yield authority(spec.parent), ("spec", "parent")
     if spec.ocsp.template is not None:
         yield template(spec.ocsp.template), ("spec", "ocsp", "template")
+    for i, name in enumerate(spec.cross_signs):
+        yield authority(name), ("spec", "crossSigns", i)
 
 
 def _template_links(spec: CertificateTemplateSpec) -> Iterator[tuple[Identity, Path]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from pki_schema.errors import FieldError, Problem
-from pki_schema.fields import DnsName, EmailAddress, IpAddress, Uri
+from pki_schema.fields import DnsName, EmailAddress, IpAddress, Text, Uri
 from pki_schema.kinds import CertificateAuthoritySpec
 from pki_schema.kinds.parts import NameConstraints
 from pki_schema.load.belonging import beyond, foreign, spiffe_domain
@@ -26,7 +26,7 @@ NAMES: dict[str, tuple[str, str, _Grammar]] = {
     # A user principal name is written like a mail address (MS-ADTS section 5.1.1.1.1).
     "upn": ("user_principal_names", "userPrincipalNames", EmailAddress),
 }
-"""Name types: their field in the specs, as authors write it, and its grammar."""
+"""Name types that services can ask for: their field, as authors write it, and its grammar."""
 
 Subject = tuple[tuple[str, str], ...]
 Names = tuple[tuple[str, str], ...]
@@ -100,7 +100,28 @@ def _names(wanted: Wanted, values: Mapping[str, str], problems: list[Problem]) -
                 continue
             problems += _judged(wanted, (field, i), kind, name)
             found.add((kind, str.__str__(name)))
+    found.update(_other_names(wanted, values, problems))
     return tuple(sorted(found))
+
+
+def _other_names(
+    wanted: Wanted, values: Mapping[str, str], problems: list[Problem]
+) -> Iterator[tuple[str, str]]:
+    """Names that only the template's author answers for: no tenant owns any, and name constraints
+    here know no such type.
+    """
+    template = wanted.template
+    for other in template.names.other_names:
+        try:
+            text = Text.parse(substitute(other.utf8_value, values))
+        except FieldError as error:
+            problems.append(_in_template(wanted, error))
+            continue
+        if "other" not in template.name_types:
+            message = f'template "{template.name}" does not allow the other name "{text}"'
+            hint = f"it allows {', '.join(template.name_types) or 'no names at all'}"
+            problems.append(wanted.problem("template", "PKI4021", message, hint))
+        yield "other", f"{str.__str__(other.oid)};{str.__str__(text)}"
 
 
 def _judged(wanted: Wanted, field: str | Path, kind: str, name: str) -> Iterator[Problem]:
@@ -129,9 +150,9 @@ def _name_problems(wanted: Wanted, subject: Subject, names: Names) -> Iterator[P
     kinds = {kind for kind, _ in names}
     if template.required_names and not kinds.intersection(template.required_names):
         kinds_wanted = " or ".join(template.required_names)
-        fields = " or ".join(NAMES[kind][1] for kind in template.required_names)
+        fields = " or ".join(NAMES[kind][1] for kind in template.required_names if kind in NAMES)
         message = f'template "{template.name}" requires a name of type {kinds_wanted}'
-        yield wanted.problem("template", "PKI4023", message, f"give {fields}")
+        yield wanted.problem("template", "PKI4023", message, f"give {fields}" if fields else "")
     common = [value for oid, value in subject if oid == NAME_ATTRIBUTES["CN"]]
     if "dns" in template.name_types:
         # Old verifiers read a CN like a DNS name (RFC 6125 section 6.4.4).

@@ -6,8 +6,11 @@ from collections.abc import Callable, Collection, Iterator
 
 from pki_schema.desired import Declared
 from pki_schema.errors import Problem
+from pki_schema.fields import Duration
 from pki_schema.kinds import CertificateTemplateSpec
+from pki_schema.load.extensions import values
 from pki_schema.load.tree import at
+from pki_schema.x509 import oids
 from pki_schema.x509.algorithms import ALGORITHMS
 
 
@@ -31,6 +34,11 @@ def widenings(
         if longest is not None and asked is not None and asked > longest:
             yield _widening(declared, (name,), f"{asked} is longer than its parent's {longest}")
     yield from _loosened(declared, parent, child)
+    oldest, age = _max_age(parent), _max_age(child)
+    if oldest is not None and child.private_key is not None and (age is None or age > oldest):
+        why = f"its parent's keys are certified for {oldest} at most"
+        yield _widening(declared, ("privateKey", "maxAge"), why)
+    yield from _extended(declared, parent, child)
 
 
 def _loosened(
@@ -61,6 +69,25 @@ def _loosened(
             yield _widening(declared, (name,), f"its parent has {str(theirs).lower()}")
 
 
+def _extended(
+    declared: Declared, parent: CertificateTemplateSpec, child: CertificateTemplateSpec
+) -> Iterator[Problem]:
+    """Nobody knows what an extension allows, so none is added. Must-staple only demands (RFC 7633
+    section 4.3): it may be added, and not taken away.
+    """
+    if child.extra_extensions is None:
+        return
+    theirs = values(parent.extra_extensions or ())
+    for index, one in enumerate(child.extra_extensions):
+        mine = values((one,))[0]
+        if mine not in theirs and one.oid != oids.TLS_FEATURE:
+            path = ("extraExtensions", index)
+            yield _widening(declared, path, f"{one.oid} is not among its parent's")
+    for feature in theirs:
+        if feature[0] == oids.TLS_FEATURE and feature not in values(child.extra_extensions):
+            yield _widening(declared, ("extraExtensions",), "its parent demands a staple")
+
+
 def _outside(
     declared: Declared,
     path: tuple[str, ...],
@@ -78,6 +105,10 @@ def _algorithms(spec: CertificateTemplateSpec) -> tuple[str, ...] | None:
     if spec.private_key is None:
         return None
     return tuple(spec.private_key.algorithms) or tuple(ALGORITHMS)
+
+
+def _max_age(spec: CertificateTemplateSpec) -> Duration | None:
+    return spec.private_key.max_age if spec.private_key else None
 
 
 def _widening(declared: Declared, path: tuple[str | int, ...], why: str) -> Problem:

@@ -25,6 +25,9 @@ DEFAULT = "default"
 """Who set a value that nobody wrote."""
 
 
+_SUBJECTS = ("subject", "literal_subject")
+
+
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """A field with its value as an author would write it, and who set it.
 
@@ -73,7 +76,13 @@ def _of_line(state: DesiredState, start: Declared) -> Iterator[Setting]:
             value = getattr(member.spec, field.name)
             if value is not None:
                 yield _setting(member, ("spec", field.encode_name), value)
+            if value is not None or _says_otherwise(member.spec, field.name):
                 break
+
+
+def _says_otherwise(spec: object, field: str) -> bool:
+    """A subject has two ways to be written: the nearer one counts, whichever it is."""
+    return field in _SUBJECTS and any(getattr(spec, name) is not None for name in _SUBJECTS)
 
 
 def _of_certificates(state: DesiredState, service: Declared) -> Iterator[Setting]:

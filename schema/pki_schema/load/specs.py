@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from pki_schema.desired import Declared
-from pki_schema.errors import Problem, in_reading_order
+from pki_schema.errors import FieldError, Problem, in_reading_order
 from pki_schema.fields import Duration
 from pki_schema.kinds import (
     ApprovalSpec,
@@ -34,11 +34,23 @@ from pki_schema.kinds.service import ServiceCertificate
 from pki_schema.kinds.template import TemplateNames
 from pki_schema.load import governance
 from pki_schema.load.characters import shown
-from pki_schema.load.subjects import Fault, subject_faults, variable_faults, variable_name_faults
+from pki_schema.load.complete import name_texts
+from pki_schema.load.extensions import extension_faults
+from pki_schema.load.subjects import (
+    Fault,
+    literal_subject,
+    subject_faults,
+    variable_faults,
+    variable_name_faults,
+)
 from pki_schema.load.tree import at
+from pki_schema.x509 import oids
+from pki_schema.x509.algorithms import ALGORITHMS
 
 SHORTEST_RETENTION = Duration(3_600)
 """Pointers may be kept for a minute by each cache on the way, and what they name is read after."""
+
+MOST_SHARDS = 1024
 
 _TARGETS = (
     {"ca", "serial"},
@@ -98,7 +110,7 @@ def _revocation(spec: RevocationSpec) -> Iterator[Fault]:
         yield ("state",), "PKI2212", message, "use state: revoked"
 
 
-def _authority(spec: CertificateAuthoritySpec) -> Iterator[Fault]:
+def _authority(spec: CertificateAuthoritySpec, declared: Declared) -> Iterator[Fault]:
     if spec.lifecycle == "revoked":
         message = "a CA is revoked by a Revocation with a reason, not by its lifecycle"
         hint = "declare a Revocation with target {authority: …}; keep lifecycle: retired"
@@ -113,22 +125,52 @@ def _authority(spec: CertificateAuthoritySpec) -> Iterator[Fault]:
     if spec.issues_for >= spec.duration:
         message = f"the CA lives for {spec.duration} and could never issue for {spec.issues_for}"
         yield ("issuesFor",), "PKI2222", message, "issuesFor is shorter than the duration"
-    if spec.crl.refresh >= spec.crl.validity:
-        message = f"a CRL valid for {spec.crl.validity} would be out before its refresh"
-        yield ("crl", "refresh"), "PKI2223", message, "refresh is shorter than validity"
-    if spec.crl.number_floor < 0:
-        yield ("crl", "numberFloor"), "PKI2224", "a CRL number is not negative", ""
+    yield from _crls(spec, declared)
     yield from _answers(spec)
+    yield from _signatures(spec, declared.identity.name)
+
+
+def _crls(spec: CertificateAuthoritySpec, declared: Declared) -> Iterator[Fault]:
+    crl = spec.crl
+    if crl.overlap is None and crl.refresh >= crl.validity:
+        message = f"a CRL valid for {crl.validity} would be out before its refresh"
+        yield ("crl", "refresh"), "PKI2223", message, "refresh is shorter than validity"
+    if crl.overlap is not None:
+        if crl.overlap >= crl.validity:
+            message = f"a CRL valid for {crl.validity} cannot overlap the next by {crl.overlap}"
+            yield ("crl", "overlap"), "PKI2223", message, "overlap is shorter than validity"
+        if ("spec", "crl", "refresh") in declared.positions:
+            message = "refresh and overlap are two ways to say one thing"
+            yield ("crl", "overlap"), "PKI2229", message, "keep one of them"
+    if crl.number_floor < 0:
+        yield ("crl", "numberFloor"), "PKI2224", "a CRL number is not negative", ""
+    if not 1 <= crl.shards <= MOST_SHARDS:
+        message = f"{crl.shards} CRLs are no way to spread entries"
+        yield ("crl", "shards"), "PKI2239", message, f"from 1 to {MOST_SHARDS}"
+
+
+def _signatures(spec: CertificateAuthoritySpec, own_name: str) -> Iterator[Fault]:
+    own = ALGORITHMS[spec.private_key.algorithm].signature
+    asked = spec.signature_algorithm
+    if asked is not None and asked.partition("-SHA")[0] != own.partition("-SHA")[0]:
+        message = f"a {spec.private_key.algorithm} key makes no {asked} signatures"
+        yield ("signatureAlgorithm",), "PKI2207", message, f"use {own}, or leave it out"
+    seen = {own_name, spec.parent}
+    for index, name in enumerate(spec.cross_signs):
+        if name in seen:
+            message = f'CA "{name}" certifies this one already'
+            yield ("crossSigns", index), "PKI2208", message, "leave it out"
+        seen.add(name)
 
 
 def _answers(spec: CertificateAuthoritySpec) -> Iterator[Fault]:
     ocsp = spec.ocsp
-    if ocsp.mode not in {"none", "presigned"}:
+    if ocsp.mode not in {"none", "presigned", "live"}:
         message = f'the OCSP mode "{shown(ocsp.mode)}" is not offered'
-        yield ("ocsp", "mode"), "PKI2225", message, "use none or presigned"
-    if ocsp.mode == "presigned" and ocsp.template is None:
+        yield ("ocsp", "mode"), "PKI2225", message, "use none, presigned or live"
+    elif ocsp.mode != "none" and ocsp.template is None:
         hint = "name its template, e.g. template: vcc-ocsp"
-        yield ("ocsp",), "PKI2226", "pre-signed answers need a responder", hint
+        yield ("ocsp",), "PKI2226", "answers need a responder", hint
     if ocsp.mode != "none" and spec.offline:
         message = "an offline CA cannot renew its responder"
         yield ("ocsp", "mode"), "PKI2227", message, "leave ocsp out"
@@ -139,10 +181,23 @@ def _answers(spec: CertificateAuthoritySpec) -> Iterator[Fault]:
 
 def _template(spec: CertificateTemplateSpec) -> Iterator[Fault]:
     yield from subject_faults(spec.subject or ())
+    if spec.literal_subject is not None:
+        yield from _literal(spec, spec.literal_subject)
     names = spec.names or TemplateNames()
-    for field in msgspec.structs.fields(TemplateNames):
-        for index, text in enumerate(getattr(names, field.name)):
-            yield from variable_faults(("names", field.encode_name, index), text)
+    for path, text in name_texts(names):
+        yield from variable_faults(("names", *path), text)
+    for index, other in enumerate(names.other_names):
+        field = oids.RESERVED_OTHER_NAMES.get(other.oid)
+        if field is not None:
+            message = f"names of type {other.oid} have a form of their own"
+            hint = f"use {field}" if field else "leave it out"
+            yield ("names", "otherNames", index, "oid"), "PKI2238", message, hint
+    yield from extension_faults(spec.extra_extensions or ())
+    if spec.private_key and spec.private_key.max_age is not None:
+        longest = spec.duration or spec.max_duration
+        if longest is not None and spec.private_key.max_age < longest:
+            message = "a key would have to go before its first certificate ends"
+            yield ("privateKey", "maxAge"), "PKI2209", message, "at least the duration"
     for index, name in enumerate(spec.parameters or ()):
         yield from variable_name_faults(("parameters", index), name)
     if spec.duration is None:
@@ -153,6 +208,19 @@ def _template(spec: CertificateTemplateSpec) -> Iterator[Fault]:
     if spec.renew_before is not None and spec.renew_before >= spec.duration:
         message = f"renewBefore {spec.renew_before} is not shorter than duration {spec.duration}"
         yield ("renewBefore",), "PKI2233", message, ""
+
+
+def _literal(spec: CertificateTemplateSpec, text: str) -> Iterator[Fault]:
+    if spec.subject is not None:
+        message = "subject and literalSubject are two ways to say one thing"
+        yield ("literalSubject",), "PKI2234", message, "keep one of them"
+    try:
+        found = literal_subject(text)
+    except FieldError as error:
+        yield ("literalSubject",), error.code, error.message, error.hint
+        return
+    for _, code, message, hint in subject_faults(found):
+        yield ("literalSubject",), code, message, hint
 
 
 def _tenant(spec: TenantSpec) -> Iterator[Fault]:
@@ -176,7 +244,7 @@ def _publication(spec: PublicationSpec) -> Iterator[Fault]:
 
 
 _CHECKS: dict[type[Spec], Callable[[Declared, Any], Iterator[Fault]]] = {
-    CertificateAuthoritySpec: lambda _, spec: _authority(spec),
+    CertificateAuthoritySpec: lambda declared, spec: _authority(spec, declared),
     CertificateTemplateSpec: lambda _, spec: _template(spec),
     TenantSpec: lambda _, spec: _tenant(spec),
     ServiceSpec: lambda declared, spec: _service(spec, declared),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from cryptography import x509
+
+from pki_schema.errors import FieldError
+from pki_schema.fields import Text
 from pki_schema.kinds.parts import RelativeName
 from pki_schema.load.characters import shown
 from pki_schema.load.positions import Path
@@ -17,6 +21,9 @@ Fault = tuple[Path, str, str, str]
 _VARIABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # In turn: an escaped opening, a variable, an opening that nothing closes.
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
+_LITERAL = "write e.g. CN=${service_name},O=VCC,C=DE; or use subject, a list"
+_BY_WORD = {word: x509.ObjectIdentifier(oid) for word, oid in oids.NAME_ATTRIBUTES.items()}
+_BY_OID = {oid: word for word, oid in oids.NAME_ATTRIBUTES.items()}
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -37,6 +44,26 @@ def subject_faults(subject: Iterable[RelativeName]) -> Iterator[Fault]:
                 message = f'"{shown(value)}" is not a country'
                 yield path, "PKI2033", message, "use two capital letters, e.g. DE"
             yield from variable_faults(path, value)
+
+
+def literal_subject(text: str) -> tuple[RelativeName, ...]:
+    """A subject written in one line (RFC 4514, most specific attribute first), as it would be
+    written as a list. ``FieldError`` (PKI2038) for what is no such line.
+
+    Variables are replaced afterwards, so that none can add an attribute.
+    """
+    try:
+        name = x509.Name.from_rfc4514_string(text, _BY_WORD)
+    except ValueError as error:
+        raise FieldError("PKI2038", f'"{shown(text)}" is no subject: {error}', _LITERAL) from None
+    parts = tuple(
+        {_BY_OID.get(a.oid.dotted_string, a.oid.dotted_string): Text(a.value) for a in rdn}
+        for rdn in name.rdns
+        if all(isinstance(a.value, str) and a.value.isprintable() for a in rdn)
+    )
+    if len(parts) != len(name.rdns) or not parts:
+        raise FieldError("PKI2038", f'"{shown(text)}" is no subject', _LITERAL)
+    return parts
 
 
 def variable_faults(path: Path, text: str) -> Iterator[Fault]:

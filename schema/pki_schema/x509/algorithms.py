@@ -35,6 +35,14 @@ class Algorithm:
     matches: Callable[[object], bool]
     jwk: bool = False
 
+    @property
+    def signature(self) -> str:
+        """What its signatures are called: ``ECDSA-SHA384``, ``RSA-SHA256``, ``Ed25519``."""
+        if self.digest is None:
+            return self.name
+        scheme = "RSA" if self.name.startswith("RSA-") else "ECDSA"
+        return f"{scheme}-{self.digest.name.upper()}"
+
     def sign(self, key: PrivateKey, data: bytes) -> bytes:
         """Sign ``data``; the signature is as X.509 carries it (ECDSA: DER ``ECDSA-Sig-Value``)."""
         match key:

@@ -5,7 +5,7 @@ Nothing else in the project writes DER by hand. Definite lengths, X.690 section 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 _SEQUENCE = 0x30
 _BIT_STRING = 0x03
@@ -78,3 +78,33 @@ def without_mac(pfx: bytes) -> bytes:
     _, _, version_end = header(pfx, start)
     _, _, content_end = header(pfx, version_end)
     return tlv(_SEQUENCE, pfx[start:content_end])
+
+
+def is_one_element(data: bytes, *, depth: int = 16) -> bool:
+    """Whether this is exactly one element, in DER as far as lengths tell it.
+
+    With one-octet tags, the shortest length (X.690 section 10.1), and elements inside that are
+    elements themselves, at most ``depth`` deep.
+    """
+    try:
+        tag, start, end = header(data)
+    except ValueError:
+        return False
+    content = data[start:end]
+    if tag & 0x1F == 0x1F or end != len(data) or tlv(tag, content) != data:
+        return False
+    if not tag & 0x20:
+        return True
+    return depth > 0 and all(is_one_element(one, depth=depth - 1) for one in _elements(content))
+
+
+def _elements(content: bytes) -> Iterator[bytes]:
+    """The elements of a constructed one; what is cut off comes as it is, which is none."""
+    offset = 0
+    while offset < len(content):
+        try:
+            _, _, end = header(content, offset)
+        except ValueError:
+            end = len(content)
+        yield content[offset:end]
+        offset = end

@@ -42,10 +42,40 @@ NAME_ATTRIBUTES: dict[str, str] = {
 
 ANY_POLICY = "2.5.29.32.0"
 USER_PRINCIPAL_NAME = "1.3.6.1.4.1.311.20.2.3"
+TLS_FEATURE = "1.3.6.1.5.5.7.1.24"  # RFC 7633: must-staple
 EXPIRED_CERTS_ON_CRL = "2.5.29.60"  # X.509 (2019) section 9.5.2.8
 DOCUMENTATION_ARC = "1.3.6.1.4.1.32473"  # RFC 5612: for examples only
 
+# What a certificate gets from other fields, or must not have: RFC 5280 section 4.2, RFC 6960
+# section 4.2.2.2.1, RFC 6962 section 3; and what Windows takes for the SID of who logs on.
+_RESERVED_EXTENSIONS = (
+    "2.5.29",
+    "1.3.6.1.5.5.7.1.1",
+    "1.3.6.1.5.5.7.1.11",
+    "1.3.6.1.5.5.7.48.1",
+    "1.3.6.1.4.1.11129.2.4",
+    "1.3.6.1.4.1.311.25.2",
+    "2.16.840.1.113730.1",
+)
+
+# Other names with a grammar or a field of their own: as free text they would pass its rules by.
+RESERVED_OTHER_NAMES: dict[str, str] = {
+    USER_PRINCIPAL_NAME: "userPrincipalNames",
+    "1.3.6.1.5.5.7.8.9": "emailAddresses",  # SmtpUTF8Mailbox, RFC 9598
+    "1.3.6.1.5.5.7.8.7": "dnsNames",  # SRVName, RFC 4985
+    "1.3.6.1.5.5.7.8.5": "",  # XmppAddr, RFC 6120
+    "1.3.6.1.5.5.7.8.8": "",  # NAIRealm, RFC 7585
+    "1.3.6.1.5.5.7.8.11": "",  # BundleEID, RFC 9174
+    "1.3.6.1.5.2.2": "",  # Kerberos principal, RFC 4556
+    "1.3.6.1.4.1.311.25.1": "",  # a domain controller's GUID
+}
+
 _DOTTED = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,38})){1,32}")
+
+
+def is_reserved_extension(oid: str) -> bool:
+    """Whether no template may bring this extension itself."""
+    return any(oid == arc or oid.startswith(f"{arc}.") for arc in _RESERVED_EXTENSIONS)
 
 
 def is_dotted(text: str) -> bool:

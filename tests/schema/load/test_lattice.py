@@ -13,9 +13,10 @@ import pytest
 
 from pki_schema.desired import GLOBAL, Declared, DesiredState, Identity
 from pki_schema.errors import Position
-from pki_schema.fields import Duration, KeyAlgorithm, Name, Usage
+from pki_schema.fields import Duration, KeyAlgorithm, Name, Oid, Usage
 from pki_schema.kinds import CertificateTemplateSpec
 from pki_schema.kinds.parts import KeyRule
+from pki_schema.kinds.template import ExtraExtension
 from pki_schema.load.complete import CompleteTemplate
 from pki_schema.load.inherit import Templates
 
@@ -24,6 +25,11 @@ ISSUERS = ("vcc-services", "vcc-people", "vcc-signing")
 NAME_TYPES = ("dns", "ip", "uri", "email", "upn")
 ALGORITHMS = ("P-256", "P-384", "Ed25519", "RSA-3072")
 DAYS = [Duration(n * 86_400) for n in (30, 90, 365)]
+
+STAPLE = ExtraExtension(oid=Oid("1.3.6.1.5.5.7.1.24"), value="MAMCAQU=")
+PRIVATE = ExtraExtension(oid=Oid("1.2.3.4"), value="BQA=")
+CRITICAL = ExtraExtension(oid=Oid("1.2.3.4"), critical=True, value="BQA=")
+EXTENSIONS = [(), (STAPLE,), (PRIVATE,), (STAPLE, PRIVATE), (CRITICAL,)]
 
 
 def some(
@@ -50,9 +56,15 @@ def template(chance: Random, above: CertificateTemplateSpec | None) -> Certifica
             required_names=perhaps(chance, ("dns", "uri")),
             usages=tuple(map(Usage, USAGES)),
             extended_key_usage_critical=perhaps(chance, True, False),
-            private_key=perhaps(chance, KeyRule(algorithms=tuple(map(KeyAlgorithm, ALGORITHMS)))),
+            private_key=perhaps(
+                chance,
+                KeyRule(
+                    algorithms=tuple(map(KeyAlgorithm, ALGORITHMS)), max_age=perhaps(chance, *DAYS)
+                ),
+            ),
             duration=DAYS[1],
             max_duration=perhaps(chance, DAYS[2]),
+            extra_extensions=perhaps(chance, *EXTENSIONS),
             status_pointers=perhaps(chance, True, False),
         )
     algorithms = some(
@@ -67,9 +79,12 @@ def template(chance: Random, above: CertificateTemplateSpec | None) -> Certifica
         required_names=some(chance, NAME_TYPES, above.required_names),
         usages=some(chance, USAGES, above.usages, Usage),
         extended_key_usage_critical=perhaps(chance, True, False),
-        private_key=None if algorithms is None else KeyRule(algorithms=algorithms),
+        private_key=None
+        if algorithms is None
+        else KeyRule(algorithms=algorithms, max_age=perhaps(chance, *DAYS)),
         duration=perhaps(chance, *DAYS),
         max_duration=perhaps(chance, *DAYS),
+        extra_extensions=perhaps(chance, *EXTENSIONS),
         ocsp_no_check=perhaps(chance, True, False),
         status_pointers=perhaps(chance, True, False),
     )
@@ -89,6 +104,10 @@ def line_of_templates(chance: Random) -> Templates:
     return Templates(DesiredState(objects=objects))
 
 
+INFINITE = 10**12
+FEATURE = ("1.3.6.1.5.5.7.1.24", False, bytes.fromhex("3003020105"))
+
+
 def widened(child: CompleteTemplate, parent: CompleteTemplate) -> list[str]:
     """What a child allows that its ancestor does not."""
     names_wanted = set(parent.required_names)
@@ -105,6 +124,9 @@ def widened(child: CompleteTemplate, parent: CompleteTemplate) -> list[str]:
             ("critical", parent.extended_key_usage_critical > child.extended_key_usage_critical),
             ("ocspNoCheck", child.ocsp_no_check > parent.ocsp_no_check),
             ("statusPointers", parent.status_pointers > child.status_pointers),
+            ("maxAge", (parent.max_age or INFINITE) < (child.max_age or INFINITE)),
+            ("extensions", not {*child.extra_extensions} - {FEATURE} <= {*parent.extra_extensions}),
+            ("staple", parent.demands_staple > child.demands_staple),
             (
                 "requiredNames",
                 bool(names_wanted)

@@ -50,6 +50,16 @@ def test_a_template_inherits(shipped: Files) -> None:
     assert found["usages"][1].startswith("templates/vcc-code-signing.yaml:")
 
 
+def test_of_two_ways_to_write_a_subject_the_nearer_one_counts(changed: Changed) -> None:
+    path = "templates/vcc-clara-model.yaml"
+    files = changed(
+        path, "  subject: [{C: DE}, {ST: Brandenburg}, ", "  literalSubject: O=VCC\n  # "
+    )
+    found = told(files, Identity("CertificateTemplate", "", "vcc-clara-model"))
+    assert found["literalSubject"][0] == "O=VCC"
+    assert "subject" not in found
+
+
 def test_parts_are_told_one_by_one(shipped: Files) -> None:
     found = told(shipped, Identity("CertificateAuthority", "", "vcc-root"))
     assert found["crl.validity"][0] == "365d"

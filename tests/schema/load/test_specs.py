@@ -1,5 +1,7 @@
 """What a spec says against itself: each rule once kept and once broken, with its exact place."""
 
+import base64
+
 import pytest
 
 from pki_schema.load.documents import decode
@@ -109,7 +111,22 @@ def test_only_a_ca_suffers_ca_compromise() -> None:
         ("  crl: {validity: 1d, refresh: 24h}\n", [("PKI2223", 11, 32)]),
         ("  crl: {validity: 1d}\n", [("PKI2223", 11, 8)]),
         ("  crl: {numberFloor: -1}\n", [("PKI2224", 11, 22)]),
-        ("  ocsp: {mode: live}\n", [("PKI2225", 11, 16)]),
+        ("  ocsp: {mode: signed}\n", [("PKI2225", 11, 16)]),
+        ("  ocsp: {mode: live}\n", [("PKI2226", 11, 9), ("PKI2109", 11, 16)]),
+        ("  ocsp: {mode: live, template: vcc-ocsp}\n", [("PKI2109", 11, 16)]),
+        ("  crl: {validity: 7d, overlap: 6d}\n", []),
+        ("  crl: {validity: 7d, overlap: 7d}\n", [("PKI2223", 11, 32)]),
+        ("  crl: {refresh: 1d, overlap: 6d}\n", [("PKI2229", 11, 31)]),
+        ("  crl: {shards: 1, delta: false}\n", []),
+        ("  crl: {shards: 16}\n", [("PKI2109", 11, 17)]),
+        ("  crl: {shards: 0}\n", [("PKI2239", 11, 17)]),
+        ("  crl: {shards: 1025}\n", [("PKI2239", 11, 17), ("PKI2109", 11, 17)]),
+        ("  crl: {delta: true}\n", [("PKI2109", 11, 16)]),
+        ("  signatureAlgorithm: ECDSA-SHA384\n", []),
+        ("  signatureAlgorithm: ECDSA-SHA512\n", [("PKI2109", 11, 23)]),
+        ("  signatureAlgorithm: RSA-SHA256\n", [("PKI2207", 11, 23), ("PKI2109", 11, 23)]),
+        ("  crossSigns: [partner-root]\n", [("PKI2109", 11, 15)]),
+        ("  crossSigns: [b, b]\n", [("PKI2208", 11, 19), ("PKI2109", 11, 15)]),
         ("  ocsp: {mode: presigned}\n", [("PKI2226", 11, 9)]),
         ("  ocsp: {mode: presigned, template: a}\n  offline: true\n", [("PKI2227", 11, 16)]),
         ("  ocsp: {validity: 2d}\n", [("PKI2228", 11, 9)]),
@@ -184,6 +201,18 @@ def test_the_grammar_of_variables(name: str, expected: list[str]) -> None:
         ("  duration: 90d\n  maxDuration: 30d\n", [("PKI2232", 6, 13)]),
         ("  duration: 90d\n  renewBefore: 2160h\n", [("PKI2233", 7, 16)]),
         ("  parameters: [model_name, model-name]\n", [("PKI2231", 6, 28)]),
+        ('  literalSubject: "CN=${service_name},O=VCC\\\\, Potsdam,C=DE"\n', []),
+        ('  literalSubject: "CN:x"\n', [("PKI2038", 6, 19)]),
+        ('  literalSubject: "CN=x+O=y"\n', [("PKI2030", 6, 19)]),
+        ('  literalSubject: "CN=x,1.2.3.4=y"\n', [("PKI2031", 6, 19)]),
+        ('  literalSubject: "CN=x,OU=#0c0161"\n', [("PKI2038", 6, 19)]),
+        ("  literalSubject: CN=x,C=de\n", [("PKI2033", 6, 19)]),
+        ("  subject: [{CN: x}]\n  literalSubject: CN=x\n", [("PKI2234", 7, 19)]),
+        ("  privateKey: {maxAge: 90d}\n  duration: 90d\n", [("PKI2109", 6, 24)]),
+        (
+            "  privateKey: {maxAge: 89d}\n  duration: 90d\n",
+            [("PKI2209", 6, 24), ("PKI2109", 6, 24)],
+        ),
     ],
 )
 def test_a_template(spec: str, expected: list[tuple[str, int, int]]) -> None:
@@ -222,3 +251,63 @@ def test_a_hold_that_nothing_acts_on_is_refused(state: str) -> None:
     )
     problems = decode("revocations/r.yaml", "b", spec.encode()).problems
     assert [(p.code, p.position.line) for p in problems] == [("PKI2212", 7)]
+
+
+STAPLE = "{oid: 1.3.6.1.5.5.7.1.24, value: MAMCAQU=}"
+
+
+@pytest.mark.parametrize(
+    ("extensions", "expected"),
+    [
+        (f"[{STAPLE}]", []),
+        ("[{oid: 1.2.3.4, critical: true, value: BQA=}]", []),
+        (f"[{STAPLE}, {STAPLE}]", [("PKI2236", 6, 71)]),
+        *(
+            (f"[{{oid: {oid}, value: BQA=}}]", [("PKI2235", 6, 27)])
+            for oid in (
+                *("2.5.29.19", "2.5.29.17", "2.5.29.54", "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.1.11"),
+                *("1.3.6.1.5.5.7.48.1.5", "1.3.6.1.4.1.11129.2.4.3", "1.3.6.1.4.1.311.25.2"),
+            )
+        ),
+        *(
+            (f"[{{oid: 1.2.3.4, value: '{value}'}}]", [("PKI2237", 6, 43)])
+            for value in (
+                *("", "BQA", "BQA=\\n", " BQA=", "BQ==", "BQAA", "MAMCAQ==", "MAMCAgU=", "HwEA"),
+                *("BYEBAA==", "MIADAgEFAAA=", "gAAAAAA="),
+            )
+        ),
+    ],
+)
+def test_an_extension_of_a_templates_own(
+    extensions: str, expected: list[tuple[str, int, int]]
+) -> None:
+    """Nothing that other fields make, and a value that is one element of DER: not cut off, nothing
+    behind it, lengths in their shortest form, elements inside.
+    """
+    assert faults("CertificateTemplate", f"  extraExtensions: {extensions}\n") == expected
+
+
+def test_an_extension_has_a_largest_size() -> None:
+    def told(size: int) -> list[str]:
+        value = base64.b64encode(b"\4\x82" + size.to_bytes(2, "big") + bytes(size)).decode()
+        spec = f"  extraExtensions: [{{oid: 1.2.3.4, value: {value}}}]\n"
+        return [code for code, *_ in faults("CertificateTemplate", spec)]
+
+    assert told(4_092) == []
+    assert told(4_093) == ["PKI2237"]
+
+
+@pytest.mark.parametrize(
+    ("oid", "expected"),
+    [
+        ("1.3.6.1.4.1.99999.1", []),
+        ("1.3.6.1.4.1.311.20.2.3", [("PKI2238", 6, 30)]),
+        ("1.3.6.1.5.5.7.8.9", [("PKI2238", 6, 30)]),
+        ("1.3.6.1.5.2.2", [("PKI2238", 6, 30)]),
+    ],
+)
+def test_other_names_are_not_names_that_have_a_field(
+    oid: str, expected: list[tuple[str, int, int]]
+) -> None:
+    spec = f"  names: {{otherNames: [{{oid: {oid}, utf8Value: a@vcc.local}}]}}\n"
+    assert faults("CertificateTemplate", spec) == expected

@@ -62,6 +62,10 @@ def of_certificate(
         )
     if profile.ocsp_no_check:
         yield _extension(x509.OCSPNoCheck())  # RFC 6960 section 4.2.2.2.1: not critical
+    for oid, critical, value in profile.extra_extensions:
+        yield _extension(
+            x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value), critical=critical
+        )
 
 
 def key_identifier(spki: bytes) -> bytes:
@@ -147,6 +151,9 @@ def _general_name(kind: str, value: str) -> x509.GeneralName:
                 x509.ObjectIdentifier(oids.USER_PRINCIPAL_NAME),
                 der.tlv(_UTF8_STRING, value.encode()),
             )
+        case "other":
+            oid, _, text = value.partition(";")
+            return x509.OtherName(x509.ObjectIdentifier(oid), der.tlv(_UTF8_STRING, text.encode()))
         case _:
             raise ValueError(f"unknown type of name: {kind}")
 

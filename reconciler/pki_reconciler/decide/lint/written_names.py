@@ -27,17 +27,21 @@ def _typed(name: x509.GeneralName) -> tuple[str, str]:
         case x509.RFC822Name():
             return ("email", name.value)
         case x509.OtherName() if name.type_id.dotted_string == oids.USER_PRINCIPAL_NAME:
-            return _principal(name.value)
+            text = _text(name.value)
+            return ("other", name.value.hex()) if text is None else ("upn", text)
+        case x509.OtherName():
+            text = _text(name.value)
+            oid = name.type_id.dotted_string
+            return ("other", name.value.hex() if text is None else f"{oid};{text}")
         case _:
             return ("other", repr(name))
 
 
-def _principal(value: bytes) -> tuple[str, str]:
+def _text(value: bytes) -> str | None:
+    """What an UTF8String says; ``None`` for anything else."""
     try:
         tag, start, end = der.header(value)
         text = value[start:end].decode()
     except ValueError:  # UnicodeDecodeError is one
-        return ("other", value.hex())
-    if tag != _UTF8_STRING or end != len(value):
-        return ("other", value.hex())
-    return ("upn", text)
+        return None
+    return text if tag == _UTF8_STRING and end == len(value) else None

@@ -10,7 +10,7 @@ from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
 from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
 from pki_reconciler.decide.lint.written_names import typed_names
-from pki_schema.x509 import names
+from pki_schema.x509 import names, oids
 
 CODE = "PKI5017"
 
@@ -37,5 +37,9 @@ def name_grammar(_context: CertificateContext) -> Rule[CertificateFacts]:
 def grammar_fault(kind: str, value: str) -> str | None:
     """Why this is no name of its type, or ``None``."""
     if kind == "other":
-        return "is of a type that is not in use here"
+        oid, _, text = value.partition(";")
+        # A type with a grammar of its own would pass it by; what has no text is of no type here.
+        if not oids.is_dotted(oid) or oid in oids.RESERVED_OTHER_NAMES:
+            return "is of a type that is not in use here"
+        return None if text and text.isprintable() else "is no text"
     return _GRAMMARS[kind](value) if kind in _GRAMMARS else None
