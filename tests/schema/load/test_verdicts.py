@@ -51,7 +51,8 @@ FULL: dict[str, dict[str, Any]] = {
         "nameTypes": ["dns"], "requiredNames": ["dns"], "usages": ["server auth", "1.2.3"],
         "extendedKeyUsageCritical": False, "policies": [{"oid": "1.2.3"}],
         "privateKey": {"algorithms": ["P-256"], "maxAge": "365d"}, "duration": "90d",
-        "maxDuration": "90d", "renewBefore": "30d", "ocspNoCheck": False, "statusPointers": True, "parameters": ["x"],
+        "maxDuration": "90d", "renewBefore": "30d", "ocspNoCheck": False, "statusPointers": True,
+        "parameters": ["x"],
     },
     "Tenant": {
         "organization": "VCC", "zone": "vcc.local", "dnsSuffixes": ["vcc.internal"],
