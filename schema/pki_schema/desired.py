@@ -22,7 +22,7 @@ GLOBAL = ""
 """The tenant of objects that belong to none."""
 
 
-class Identity(msgspec.Struct, frozen=True, order=True):
+class Identity(msgspec.Struct, frozen=True, order=True, gc=False):
     """kind/tenant/name. ``tenant`` is empty for global objects.
 
     Besides the declared kinds there are three kinds of *subjects*, the things that get certified:

@@ -22,7 +22,7 @@ class Severity(StrEnum):
     NOTICE = "notice"
 
 
-class Position(msgspec.Struct, frozen=True, order=True):
+class Position(msgspec.Struct, frozen=True, order=True, gc=False):
     """A place in a file: path relative to the repository root, line and column from 1."""
 
     path: str
@@ -33,7 +33,7 @@ class Position(msgspec.Struct, frozen=True, order=True):
         return f"{self.path}:{self.line}:{self.column}"
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True, gc=False):
     """One thing an author should know.
 
     ``code`` is stable: 1xxx syntax, 2xxx schema, 3xxx references, 4xxx policy and authorisation,

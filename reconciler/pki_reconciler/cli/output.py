@@ -39,10 +39,12 @@ def problem(item: Problem) -> dict[str, str | int]:
 
 def problems(items: Iterable[Problem], *, prefix: Path | None = None, err: bool = False) -> None:
     """Every problem on a line of its own: ``path:line:column: error[PKI2007] …; cure``."""
-    for item in items:
-        place = f"{prefix}/" if prefix else ""
-        text = f"{place}{item}"
-        typer.echo(_coloured(text, _COLOURS[item.severity], str(item.severity)), err=err)
+    place = f"{prefix}/" if prefix else ""
+    lines = [
+        _coloured(f"{place}{item}", _COLOURS[item.severity], str(item.severity)) for item in items
+    ]
+    if lines:
+        typer.echo("\n".join(lines), err=err)
 
 
 def _coloured(text: str, colour: str, word: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import stat
+import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -15,6 +16,8 @@ from pki_schema.load import load
 
 LARGEST_FILE = 1024 * 1024 + 1
 """One byte more than a manifest may have: enough for the loader to see that it is too large."""
+
+_USUAL_FILE = 16 * 1024
 
 
 def run(folder: Path, *, output: str) -> int:
@@ -41,19 +44,40 @@ def read_tree(folder: Path) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
         raise WorldFailed(f"{folder} is not a folder")
     files: dict[str, bytes] = {}
     problems = []
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if any(part.startswith(".") for part in relative.parts):
-            continue
-        mode = path.lstat().st_mode
-        if stat.S_ISREG(mode):
-            with path.open("rb") as stream:
-                files[relative.as_posix()] = stream.read(LARGEST_FILE)
-        elif not stat.S_ISDIR(mode):
-            problems.append(
-                Problem(Position(relative.as_posix()), "PKI1301", "is not a regular file")
-            )
+    for path, entry in sorted(_entries(folder), key=lambda found: found[0].split("/")):
+        if entry.is_file(follow_symlinks=False):
+            files[path] = _contents(entry.path)
+        else:
+            problems.append(Problem(Position(path), "PKI1301", "is not a regular file"))
     return files, tuple(problems)
+
+
+def _entries(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Everything below a folder that is none, each with its relative path; what may not be listed
+    is passed over.
+    """
+    below = [("", os.fspath(folder))]
+    while below:
+        prefix, path = below.pop()
+        try:
+            entries = list(os.scandir(path))
+        except PermissionError:
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                below.append((f"{prefix}{entry.name}/", entry.path))
+            else:
+                yield prefix + entry.name, entry
+
+
+def _contents(path: str) -> bytes:
+    """A file, as far as the loader looks at it."""
+    with open(path, "rb") as stream:  # noqa: PTH123
+        data = stream.read(_USUAL_FILE)
+        # To ask for the largest file there may be costs its memory, for each of thousands.
+        return data + stream.read(LARGEST_FILE - _USUAL_FILE) if len(data) == _USUAL_FILE else data
 
 
 def _kinds(state: DesiredState) -> dict[str, int]:

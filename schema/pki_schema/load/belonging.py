@@ -40,9 +40,10 @@ def beyond(kind: str, value: str, constraints: NameConstraints) -> bool:
 
     Subtrees that are none let nothing pass: nobody knows what the CA was to be kept from.
     """
-    permitted, excluded = _typed(constraints.permitted), _typed(constraints.excluded)
-    if any(subtree_fault(*tree) for tree in (*permitted, *excluded)):
+    trees = _judged(constraints)
+    if trees is None:
         return True
+    permitted, excluded = trees
     return shut_out((kind, value), permitted=permitted, excluded=excluded) is not None
 
 
@@ -74,6 +75,14 @@ def _within(address: str, network: str) -> bool:
 
 
 @lru_cache(maxsize=256)
+def _judged(constraints: NameConstraints) -> tuple[tuple[Typed, ...], tuple[Typed, ...]] | None:
+    """Permitted and excluded subtrees, or ``None`` if one of them is none."""
+    permitted, excluded = _typed(constraints.permitted), _typed(constraints.excluded)
+    if any(subtree_fault(*tree) for tree in (*permitted, *excluded)):
+        return None
+    return permitted, excluded
+
+
 def _typed(subtrees: NameSubtrees) -> tuple[Typed, ...]:
     trees = {
         "dns": subtrees.dns_domains,

@@ -54,15 +54,16 @@ def resolve_certificate(
         yield Problem(position, "PKI3031", message, severity=Severity.NOTICE)
         yield Waiting(wanted.identity, at(service, "metadata", "name"))
         return
+    identity = wanted.identity
     facts = _request_facts(wanted)
     if isinstance(facts, tuple):
         yield from facts
     elif facts is None:
-        expected = request_path(wanted.identity)
+        expected = request_path(identity)
         position = at(service, "metadata", "name")
-        message = f"{wanted.identity.name} waits for its CSR {expected}"
+        message = f"{identity.name} waits for its CSR {expected}"
         yield Problem(position, "PKI3030", message, severity=Severity.WARNING)
-        yield Waiting(wanted.identity, position)
+        yield Waiting(identity, position)
     else:
         yield from facts.notices
         if not has_errors(problems):

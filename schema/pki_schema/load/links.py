@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from pki_schema.desired import GLOBAL, Declared, Identity
@@ -23,8 +24,13 @@ from pki_schema.kinds import (
     TrustBundleSpec,
 )
 from pki_schema.kinds.service import ServiceCertificate
+from pki_schema.load.tree import DEFAULT_CERTIFICATE
 
 Path = tuple[str | int, ...]
+
+_SHARED = tuple(name for name in ServiceCertificate.__struct_fields__ if name != "name")
+"""What the short form of a service says of its one certificate."""
+_shared = attrgetter(*_SHARED)
 
 
 def references_of(declared: Declared) -> tuple[Identity, ...]:
@@ -39,8 +45,20 @@ def certificates_of(declared: Declared) -> tuple[tuple[Path, ServiceCertificate]
         return ()
     if spec.template is None:
         return tuple((("spec", "certificates", i), c) for i, c in enumerate(spec.certificates))
-    shared = [name for name in ServiceCertificate.__struct_fields__ if name != "name"]
-    return ((("spec",), ServiceCertificate(**{name: getattr(spec, name) for name in shared})),)
+    shared = dict(zip(_SHARED, _shared(spec), strict=True))
+    return ((("spec",), ServiceCertificate(**shared)),)
+
+
+def certificate_names(declared: Declared) -> tuple[str, ...]:
+    """What the certificates of ``certificates_of`` are called, for those who only count or name
+    them.
+    """
+    spec = declared.spec
+    if not isinstance(spec, ServiceSpec):
+        return ()
+    if spec.template is None:
+        return tuple(str.__str__(certificate.name) for certificate in spec.certificates)
+    return (DEFAULT_CERTIFICATE,)
 
 
 def authority(name: str) -> Identity:

@@ -38,16 +38,22 @@ def position(file: str, mark: int) -> Position:
 class Positions(Mapping[Path, Position]):
     """The place of each value by its path inside the document, e.g. ``("spec", "duration")``."""
 
-    __slots__ = ("_file", "_keys", "_packed", "_values")
+    __slots__ = ("_asked", "_file", "_keys", "_packed", "_values")
 
     def __init__(self, file: str, packed: bytes) -> None:
         self._file = file
         self._packed = packed
+        self._asked = False
         self._keys: dict[Path, Position] = {}
         self._values: dict[Path, Position] = {}
 
     def __getitem__(self, path: Path) -> Position:
-        return self._unfolded()[path]
+        if self._asked:
+            return self._unfolded()[path]
+        # Most are asked for one place and never again, which needs no map of them all.
+        self._asked = True
+        tree = unpack(self._packed)
+        return position(self._file, tree.marks[_index(tree.value, path)])
 
     def __iter__(self) -> Iterator[Path]:
         return iter(self._unfolded())
@@ -79,3 +85,30 @@ class Positions(Mapping[Path, Position]):
         elif isinstance(value, list):
             for index, child in enumerate(value):
                 self._walk((*path, index), child, marks)
+
+
+def _index(value: Any, path: Path) -> int:
+    """Which of a tree's marks is that of the value at ``path``; ``KeyError`` if there is none."""
+    index = 0
+    for part in path:
+        index += 1
+        if isinstance(value, dict) and isinstance(part, str) and part in value:
+            for name, child in value.items():
+                index += 1  # the key's own mark
+                if name == part:
+                    break
+                index += _marks(child)
+            value = value[part]
+        elif isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value):
+            index += sum(map(_marks, value[:part]))
+            value = value[part]
+        else:
+            raise KeyError(path)
+    return index
+
+
+def _marks(value: object) -> int:
+    """How many marks a value has, its own included."""
+    if isinstance(value, dict):
+        return 1 + len(value) + sum(map(_marks, value.values()))
+    return 1 + sum(map(_marks, value)) if isinstance(value, list) else 1

@@ -19,7 +19,7 @@ from pki_schema.kinds import CertificateAuthoritySpec, ServiceSpec, TenantSpec
 from pki_schema.load.authorities import resolve_authority
 from pki_schema.load.inherit import Templates
 from pki_schema.load.leaves import Waiting, resolve_certificate
-from pki_schema.load.links import authority, certificates_of
+from pki_schema.load.links import authority, certificate_names, certificates_of
 from pki_schema.load.tree import at
 
 
@@ -93,7 +93,7 @@ def _over_quota(state: DesiredState, wanted: frozenset[Identity] | None) -> Iter
     counts = Counter(
         declared.identity.tenant
         for declared in state.objects.values()
-        for _ in certificates_of(declared)
+        for _ in certificate_names(declared)
     )
     for identity, owner in sorted(state.objects.items()):
         if not isinstance(owner.spec, TenantSpec) or not _concerned(identity, wanted):
@@ -116,9 +116,9 @@ def _without_service(state: DesiredState, wanted: frozenset[Identity] | None) ->
     if wanted is not None:
         return
     declared = {
-        (o.identity.tenant, o.identity.name, str.__str__(certificate.name))
+        (o.identity.tenant, o.identity.name, name)
         for o in state.objects.values()
-        for _, certificate in certificates_of(o)
+        for name in certificate_names(o)
     }
     for _, request in sorted(state.requests.items()):
         if Identity("Service", request.tenant, request.service) in state.unreadable:

@@ -112,7 +112,7 @@ class _Composer(CParser):
             self._refuse_properties(event)
         if event.style == '"' and (fault := characters.hidden(text)):
             self._tell("PKI1005", *fault, event)
-        if self._expects_key():
+        if self._key is None and type(self._container) is dict:
             self._take_key(event, text, plain=plain)
             return
         value: Any = text

@@ -43,6 +43,8 @@ def variables_in(text: str) -> frozenset[str]:
 
 def substitute(text: str, values: Mapping[str, str]) -> str:
     """Replace every variable; raises ``FieldError`` (PKI3022) for one that has no value."""
+    if "$" not in text:
+        return text
 
     def value(match: re.Match[str]) -> str:
         if match[0] == "$${":

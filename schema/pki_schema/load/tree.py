@@ -40,6 +40,8 @@ DEFAULT_CERTIFICATE = "default"
 DEEPEST = 6
 
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+# A path without a fault, at one glance: nearly every one is.
+_PLAIN_PATH = re.compile(rf"{_SEGMENT.pattern}(?:/{_SEGMENT.pattern}){{0,{DEEPEST - 1}}}")
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,8 @@ class Ignored:
 def classify(path: str) -> ManifestPath | RequestPath | Ignored:
     """What the file at ``path`` is, by its path alone."""
     segments = path.split("/")
-    if any(s.startswith(".") and s not in {".", ".."} for s in segments):
-        return Ignored("dotfile")
-    if segments[-1] == "README.md":
-        return Ignored("documentation")
-    fault = _path_fault(segments)
-    if fault:
-        return Ignored(fault, Problem(Position(path), "PKI1101", f"the path {fault}"))
+    if not _PLAIN_PATH.fullmatch(path) and (ignored := _outlandish(path, segments)):
+        return ignored
     match segments:
         case ["tenants", tenant, "tenant.yaml" | "tenant.yml"]:
             return ManifestPath("Tenant", name=tenant)
@@ -97,6 +94,18 @@ def classify(path: str) -> ManifestPath | RequestPath | Ignored:
             return ManifestPath(GLOBAL_FOLDERS[folder])
         case _:
             return _unread(path)
+
+
+def _outlandish(path: str, segments: list[str]) -> Ignored | None:
+    """What a path that is not plain names, if it can name nothing that is read."""
+    if any(s.startswith(".") and s not in {".", ".."} for s in segments):
+        return Ignored("dotfile")
+    if segments[-1] == "README.md":
+        return Ignored("documentation")
+    fault = _path_fault(segments)
+    if fault:
+        return Ignored(fault, Problem(Position(path), "PKI1101", f"the path {fault}"))
+    return None
 
 
 def request_path(subject: Identity) -> str:

@@ -20,6 +20,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import idna
@@ -73,8 +74,15 @@ HOST_LIKE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 def dns_fault(text: str) -> str | None:
     """Why this is not a fully qualified host name, or ``None``."""
+    # A name is asked about where it is read, where it is delegated and below each CA: remembered
+    # for that moment, as plain text no longer than this.
     if len(text) > 253:
         return "is longer than 253 characters"
+    return _dns_fault(str.__str__(text))
+
+
+@lru_cache(maxsize=1024)
+def _dns_fault(text: str) -> str | None:
     if "*" in text:
         return "is a wildcard"
     labels = text.split(".")

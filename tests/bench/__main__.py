@@ -1,0 +1,56 @@
+"""What ``vcc-pki validate`` costs beside the least that reading the same tree takes.
+
+A report: machines and their load differ, so nothing fails here. CPU time of child processes, their
+start included; each pair runs in turn, so that both see the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from pki_reconciler.demo import organisation
+
+ROOT = Path(__file__).parents[2]
+GOAL = 3
+"""How many times the floor ``validate`` may take."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--services", type=int, default=10_000, metavar="N")
+    parser.add_argument("--pairs", type=int, default=3, metavar="N")
+    asked = parser.parse_args()
+    with TemporaryDirectory(prefix="vcc-pki-bench-") as folder:
+        tree = Path(folder) / "desired-state"
+        organisation.copy_tree(ROOT / "desired-state", tree)
+        organisation.add_fleet(tree, asked.services)
+        floor, validate = [], []
+        for _ in range(asked.pairs):
+            floor.append(_seconds([sys.executable, "-m", "tests.bench.floor", str(tree)]))
+            program = Path(sys.executable).with_name("vcc-pki")
+            validate.append(_seconds([str(program), "validate", str(tree)]))
+    ratio = median(validate) / median(floor)
+    print(f"{asked.services:,} services, medians of {asked.pairs} runs in turn, CPU time")
+    print(f"floor     {median(floor):6.2f} s  C YAML loader and msgspec over the same files")
+    print(f"validate  {median(validate):6.2f} s")
+    print(f"ratio     {ratio:6.2f}    goal: at most {GOAL}")
+
+
+def _seconds(command: list[str]) -> float:
+    """The CPU time of a child, of user and system together; it has to succeed."""
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as child:
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    main()
