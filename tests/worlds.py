@@ -46,6 +46,7 @@ class World:
     keys: KeyStore = field(default_factory=InMemoryKeyStore)
     targets: Mapping[str, Target] = field(default_factory=lambda: {"public": InMemoryTarget()})
     revocations_limit: int | None = None
+    weak_keys: frozenset[bytes] = frozenset()
 
     @property
     def tree(self) -> Path:
@@ -171,6 +172,7 @@ class World:
                 revocations_limit=self.revocations_limit,
                 limit_origin=Position("vcc-pki.toml"),
                 seconds=lambda: 0.0,
+                weak_keys=self.weak_keys,
             )
 
     def reconcile(self, **later: float) -> Outcome:

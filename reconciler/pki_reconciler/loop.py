@@ -38,7 +38,8 @@ class Host:
 
     ``observe`` brings the ledger up to the newest acceptable commit; ``revocations_limit`` is the
     host's own for the whole repository, set at ``limit_origin``. ``seconds`` is a monotonic
-    clock for reporting how long things took; nothing is decided by it.
+    clock for reporting how long things took; nothing is decided by it. ``weak_keys`` are the
+    digests (``keygate.digest``) of keys that are never certified.
     """
 
     clock: Clock
@@ -50,6 +51,7 @@ class Host:
     revocations_limit: int | None
     limit_origin: Position
     seconds: Callable[[], float]
+    weak_keys: frozenset[bytes] = frozenset()
 
 
 @dataclass
@@ -152,6 +154,7 @@ def _cycle(host: Host, outcome: Outcome, plan: Plan) -> Cycle:
         entropy=host.entropy,
         targets=tuple(sorted(host.targets)),
         done=outcome.done,
+        weak_keys=host.weak_keys,
     )
 
 

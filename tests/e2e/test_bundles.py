@@ -145,6 +145,7 @@ def test_a_bundle_whose_last_ca_was_revoked_goes_at_once(tmp_path: Path) -> None
     assert outcome.done.revoked, outcome.observed.refused
     world.reconcile()
     assert not [path for path in _files(world) if path.startswith("trust/vcc/")]
+    assert layout.CACERTS_PATH not in _files(world)
 
 
 def test_a_target_that_lost_a_bundle_gets_it_again(tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ def refresh(cycle: Cycle) -> None:
         for name, spec in specs.items()
         for item in _bundle(cycle, name, spec, authorities.values(), there)
     ]
-    emptied = {f"bundle/{n}" for n in specs} - {item.unit for item in wanted}
-    empty_folders = tuple(f"{layout.bundle(unit.partition('/')[2]).folder}/" for unit in emptied)
+    filled = {item.unit for item in wanted}
+    emptied = {name for name in specs if f"bundle/{name}" not in filled}
     retained = ends(cycle, reader)
     with cycle.ledger.transaction(cycle.now) as transaction:
         for target, known in there.items():
@@ -58,9 +58,24 @@ def refresh(cycle: Cycle) -> None:
                 for path in known.keys() - {item.path for item in due}
                 if known[path].delete_after is None
             ]
-            now = [path for path in gone if path.startswith(empty_folders)]
+            wrong = _wrong(cycle, target, emptied)
+            now = [path for path in gone if path.startswith(wrong)]
             transaction.mark_superseded(target, now, cycle.now)
             transaction.mark_superseded(target, set(gone) - set(now), retained[target])
+
+
+def _wrong(cycle: Cycle, target: str, emptied: Collection[str]) -> tuple[str, ...]:
+    """What the paths begin with of what no valid CA is left for."""
+    folders = tuple(f"{layout.bundle(name).folder}/" for name in emptied)
+    return (*folders, layout.CACERTS_PATH) if _for_est(cycle, target) in emptied else folders
+
+
+def _for_est(cycle: Cycle, target: str) -> str | None:
+    """The bundle that a publication names for EST."""
+    for row in cycle.ledger.reader.of_kinds(("Publication",)):
+        if row.identity.name == target and row.facts.publication:
+            return row.facts.publication.est_trust_bundle
+    return None
 
 
 def _bundle(
@@ -94,19 +109,17 @@ def _cacerts(
     authorities: Mapping[str, IssuedAuthority],
 ) -> Iterator[PublicObject]:
     """The CAs of the bundle that this publication names for EST, and all below them."""
-    for row in cycle.ledger.reader.of_kinds(("Publication",)):
-        publication = row.facts.publication
-        name = publication.est_trust_bundle if publication else None
-        if row.identity.name != target or name is None or name not in specs:
-            continue
-        trusted = set(specs[name].authorities)
-        found = [
-            one
-            for issuer, one in authorities.items()
-            if any(above.name in trusted for above in line_of(authorities, issuer))
-        ]
-        if found:
-            yield trust.render_cacerts(name, authorities=found)
+    name = _for_est(cycle, target)
+    if name is None or name not in specs:
+        return
+    trusted = set(specs[name].authorities)
+    found = [
+        one
+        for issuer, one in authorities.items()
+        if any(above.name in trusted for above in line_of(authorities, issuer))
+    ]
+    if found:
+        yield trust.render_cacerts(name, authorities=found)
 
 
 def _stands(item: PublicObject, row: PublishedRow | None) -> bool:

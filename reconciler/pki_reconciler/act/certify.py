@@ -235,7 +235,12 @@ def _linted(
         issuer = order.issuer.spki if order.issuer else ""
         if issuer not in rules:
             rules[issuer] = rules_for(
-                order.issuer, order.ancestors, sample, now=cycle.now, names=names
+                order.issuer,
+                order.ancestors,
+                sample,
+                now=cycle.now,
+                names=names,
+                weak_keys=cycle.weak_keys,
             )
         verdict = lint(unsigned, rules[issuer])
         if isinstance(verdict, Rejected):
@@ -251,6 +256,7 @@ def rules_for(
     *,
     now: Instant,
     names: Mapping[bytes, str],
+    weak_keys: frozenset[bytes],
 ) -> tuple[Rule[CertificateFacts], ...]:
     """The rule book for what one issuer certifies in this cycle; ``ancestors`` nearest first."""
     context = CertificateContext(
@@ -258,6 +264,7 @@ def rules_for(
         ancestors=tuple(a.certificate.der for a in ancestors),
         now=now,
         authority_names=names,
+        weak_keys=weak_keys,
     )
     return certificate_rules(context, sample)
 

@@ -47,7 +47,9 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True)
 class Cycle:
-    """``now`` was taken once. ``targets`` are the names of the publications bound on this host."""
+    """``now`` was taken once. ``targets`` are the names of the publications bound on this host,
+    ``weak_keys`` the digests of keys that it never certifies.
+    """
 
     now: Instant
     commit: str
@@ -57,6 +59,7 @@ class Cycle:
     entropy: Entropy
     targets: tuple[str, ...]
     done: Done
+    weak_keys: frozenset[bytes] = frozenset()
 
     def authorities(self) -> Mapping[str, IssuedAuthority]:
         """Every CA generation as the ledger knows it at this moment, by issuer."""

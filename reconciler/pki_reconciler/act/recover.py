@@ -69,7 +69,14 @@ def _still_allowed(
     ancestors = line_of(authorities, record.issuer)[1:] if issuer else ()
     unsigned = _unsigned(intent)
     # Judged as of the intent: by now they begin too long ago to be signed for the first time.
-    rules = rules_for(issuer, ancestors, sample, now=intent.at, names=authority_names(authorities))
+    rules = rules_for(
+        issuer,
+        ancestors,
+        sample,
+        now=intent.at,
+        names=authority_names(authorities),
+        weak_keys=cycle.weak_keys,
+    )
     verdict = lint(unsigned, rules)
     return verdict if isinstance(verdict, Linted) else None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pki_publishers.targets import DirectoryTarget
 from pki_reconciler.config import Config, find_config, load_config
+from pki_reconciler.config.weak_keys import read_weak_keys
 from pki_reconciler.decide.lint import canary
 from pki_reconciler.keys import FileKeyStore, find_passphrase
 from pki_reconciler.ledger.records import Accepted
@@ -34,10 +35,12 @@ def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[
     """Open everything that a reconcile needs, and close it again.
 
     Raises ``WorldFailed`` when the ledger is missing although keys or publications exist (a PKI
-    that forgot what it issued must not go on issuing), and when the linter lets known faults pass.
+    that forgot what it issued must not go on issuing), when the linter lets known faults pass, and
+    when a list of weak keys is not there.
     """
     check_ledger(config)
     check_linter()
+    weak_keys = read_weak_keys(config.weak_key_lists)
     entropy = SystemEntropy()
     keys = FileKeyStore(
         config.state.keys,
@@ -76,6 +79,7 @@ def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[
             revocations_limit=config.revocations,
             limit_origin=Position(str(path)),
             seconds=time.perf_counter,
+            weak_keys=weak_keys,
         )
 
 

@@ -18,10 +18,11 @@ LARGEST_FILE: Final = 64 * 1024
 VARIABLE: Final = "VCC_PKI_CONFIG"
 FILE_NAME: Final = "vcc-pki.toml"
 
-_TABLES: Final = frozenset({"repository", "state", "limits", "target"})
+_TABLES: Final = frozenset({"repository", "state", "limits", "target", "lint"})
 _REPOSITORY: Final = frozenset({"url", "branch", "path"})
 _STATE: Final = frozenset({"ledger", "keys", "offline_keys", "passphrase_file", "cache", "clone"})
 _LIMITS: Final = frozenset({"revocations"})
+_LINT: Final = frozenset({"weak_key_lists"})
 _TARGET: Final = frozenset({"publication", "directory"})
 
 
@@ -83,6 +84,7 @@ def _config(sheet: Sheet) -> Config:
             _target(sheet, nth, table) for nth, table in enumerate(sheet.several("target", _TARGET))
         ),
         revocations=_revocations(sheet),
+        weak_key_lists=_weak_key_lists(sheet),
     )
 
 
@@ -144,6 +146,15 @@ def _revocations(sheet: Sheet) -> int | None:
     place = Place("limits", "revocations")
     sheet.report(place, "PKI2304", "revocations must be a number from 0 to 1000000")
     return None
+
+
+def _weak_key_lists(sheet: Sheet) -> tuple[Path, ...]:
+    written: object = sheet.table("lint", _LINT).get("weak_key_lists", [])
+    if isinstance(written, list) and all(isinstance(one, str) and one for one in written):
+        place = Place("lint", "weak_key_lists")
+        return tuple(sheet.path_at(place, {place.key: one}) for one in written)
+    sheet.report(Place("lint", "weak_key_lists"), "PKI2304", "weak_key_lists is a list of files")
+    return ()
 
 
 def _target(sheet: Sheet, nth: int, table: Table) -> Target:

@@ -44,9 +44,13 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """One host's settings. ``revocations`` is the repository-wide limit for 24 hours, if any."""
+    """One host's settings. ``revocations`` is the repository-wide limit for 24 hours, if any.
+
+    ``weak_key_lists`` are files of keys that are never certified, see ``weak_keys``.
+    """
 
     repository: RepositorySettings
     state: StatePaths
     targets: tuple[Target, ...] = ()
     revocations: int | None = None
+    weak_key_lists: tuple[Path, ...] = ()

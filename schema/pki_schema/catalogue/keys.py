@@ -1,4 +1,4 @@
-"""The key gate (PKI4053, PKI4060 to PKI4072): which public keys are never certified."""
+"""The key gate (PKI4053, PKI4060 to PKI4073): which public keys are never certified."""
 
 from __future__ import annotations
 
@@ -162,5 +162,16 @@ ENTRIES: tuple[Entry, ...] = (
             "Make the key outside of the chip, or make it of the kind P-256, and update the "
             "chip's software."
         ),
+    ),
+    entry(
+        4073,
+        title="A key on a list of weak keys",
+        meaning=(
+            "Debian's OpenSSL made one of 32,768 keys for each size from 2006 to 2008 "
+            "(CVE-2008-0166); whoever has the list has the private key. The host names such lists "
+            "in its vcc-pki.toml: [lint] weak_key_lists = [...]."
+        ),
+        example=Told("A key that openssl of Debian 4.0 made"),
+        cure="Make a new key pair with a current OpenSSL, and revoke what the old one was in.",
     ),
 )

@@ -19,15 +19,17 @@ PKI4069  an exponent other than 65537
 PKI4070  a modulus with a small prime factor
 PKI4071  a modulus of two primes that are close to each other
 PKI4072  a modulus made by the faulty generator of ROCA
+PKI4073  a key on a list of weak keys, such as Debian's of 2006 to 2008 (CVE-2008-0166)
 =======  ===========================================================================================
 
-Not judged: whether a modulus is one of those that Debian's OpenSSL made from 2006 to 2008
-(CVE-2008-0166), which only a list can tell, and whether it is itself prime or shares a factor with
-others'. Which keys are known to be compromised says the ledger.
+Only a list can tell Debian's keys, and it comes from the host. Not judged: whether a modulus is
+itself prime or shares a factor with others'. What was revoked as compromised, the ledger knows.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
 from math import gcd, isqrt, prod
@@ -86,8 +88,11 @@ class KeyFault:
     hint: str = _ANEW
 
 
-def judge(spki: bytes) -> str | KeyFault:
-    """The name in ``ALGORITHMS`` of a key in DER SubjectPublicKeyInfo, or why it is refused."""
+def judge(spki: bytes, weak: Container[bytes] = frozenset()) -> str | KeyFault:
+    """The name in ``ALGORITHMS`` of a key in DER SubjectPublicKeyInfo, or why it is refused.
+
+    ``weak`` holds the ``digest`` of keys whose private halves everybody can have.
+    """
     try:
         algorithm, parameters, key = _taken_apart(spki)
         if algorithm == _RSA:
@@ -100,7 +105,24 @@ def judge(spki: bytes) -> str | KeyFault:
         return _malformed()
     if isinstance(verdict, KeyFault):
         return verdict
+    if digest(spki) in weak:
+        message = "the key is on a list of weak keys, whose private halves everybody can have"
+        return KeyFault("PKI4073", message)
     return verdict if _is_read_as(verdict, spki) else _unread(algorithm)
+
+
+def digest(spki: bytes) -> bytes | None:
+    """By what lists of weak keys name a key: the SHA-256 of an RSA modulus, or of the x coordinate
+    of a point, each in the fewest octets; ``None`` for other keys. ``ValueError`` for what is none.
+    """
+    algorithm, _, key = _taken_apart(spki)
+    if algorithm == _RSA:
+        number = _unsigned(_elements(key)[0])
+    elif algorithm == _EC:
+        number = int.from_bytes(key[1 : 1 + len(key) // 2], "big")
+    else:
+        return None
+    return hashlib.sha256(number.to_bytes((number.bit_length() + 7) // 8, "big")).digest()
 
 
 def _is_read_as(name: str, spki: bytes) -> bool:

@@ -35,6 +35,9 @@ clone = "clone.git"
 [limits]
 revocations = 25
 
+[lint]
+weak_key_lists = ["/etc/vcc-pki/weak.csv", "here.csv"]
+
 [[target]]
 publication = "internal"
 directory = "/srv/pki"
@@ -71,6 +74,7 @@ def test_what_is_left_out_lies_beside_the_ledger(tmp_path: Path) -> None:
     assert config.state.offline_keys == Path("/media/ceremony/keys")
     assert config.state.passphrase_file is None
     assert (config.targets, config.revocations) == ((), None)
+    assert config.weak_key_lists == ()
 
 
 def test_everything_can_be_said(tmp_path: Path) -> None:
@@ -82,6 +86,7 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
     assert config.state.cache == Path("/var/cache/vcc-pki")
     assert config.state.passphrase_file == Path("/etc/vcc-pki/passphrase")
     assert config.revocations == 25
+    assert config.weak_key_lists == (Path("/etc/vcc-pki/weak.csv"), tmp_path / "here.csv")
     assert [(t.publication, t.directory) for t in config.targets] == [
         ("internal", Path("/srv/pki")),
         ("dmz", tmp_path / "public"),
@@ -173,6 +178,12 @@ def test_an_absent_file_is_a_problem_of_it(tmp_path: Path) -> None:
 def test_a_limit_is_a_number(tmp_path: Path, word: str) -> None:
     """``true`` is a number for Python, not for an operator."""
     text = f"{SMALL}[limits]\nrevocations = {word}\n"
+    assert [code for _, code, _ in refused(tmp_path, text)] == ["PKI2304"]
+
+
+@pytest.mark.parametrize("lists", ["'one.csv'", "[1]", "['']", "true"])
+def test_lists_of_weak_keys_are_a_list_of_files(tmp_path: Path, lists: str) -> None:
+    text = f"{SMALL}[lint]\nweak_key_lists = {lists}\n"
     assert [code for _, code, _ in refused(tmp_path, text)] == ["PKI2304"]
 
 

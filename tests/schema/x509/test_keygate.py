@@ -1,5 +1,6 @@
 """Which keys pass the gate, and under which code each class of weak keys is refused."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from itertools import combinations, count, islice
@@ -18,7 +19,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pki_schema.x509.algorithms import ALGORITHMS, algorithm_of, spki_der
-from pki_schema.x509.keygate import LARGEST, KeyFault, judge
+from pki_schema.x509.keygate import LARGEST, KeyFault, digest, judge
 
 P1, P2, P3 = (2**1536 - k for k in (3453, 4977, 7769))
 """The three largest primes below 2^1536."""
@@ -484,3 +485,41 @@ def test_ten_thousand_good_keys_without_a_false_alarm_and_each_within_50_ms() ->
         assert verdict == name
 
     assert longest < 0.05
+
+
+# ---------------------------------------------------------------- lists of weak keys
+
+
+def test_an_rsa_key_on_a_list_is_named_by_its_modulus() -> None:
+    """Reckoned here from pyca's number, as those who publish such lists do."""
+    key = rsa.generate_private_key(65537, 3072).public_key()
+    modulus = key.public_numbers().n
+    listed = frozenset({hashlib.sha256(modulus.to_bytes(384, "big")).digest()})
+    verdict = judge(spki_der(key), listed)
+    assert isinstance(verdict, KeyFault)
+    assert verdict.code == "PKI4073"
+    assert judge(spki_der(key)) == "RSA-3072"
+    other = rsa.generate_private_key(65537, 3072).public_key()
+    assert judge(spki_der(other), listed) == "RSA-3072"
+
+
+@pytest.mark.parametrize("x_begins_with_zero", [False, True])
+def test_an_elliptic_key_on_a_list_is_named_by_its_x_coordinate(x_begins_with_zero: bool) -> None:
+    """In the fewest octets: a coordinate that begins with zeros has them left out."""
+    keys = (
+        ec.derive_private_key(n, ec.SECP256R1()).public_key()
+        for n in count(1 + 2 * x_begins_with_zero)
+    )
+    key = next(k for k in keys if (k.public_numbers().x < 1 << 248) is x_begins_with_zero)
+    x = key.public_numbers().x
+    octets = x.to_bytes((x.bit_length() + 7) // 8, "big")
+    verdict = judge(spki_der(key), frozenset({hashlib.sha256(octets).digest()}))
+    assert isinstance(verdict, KeyFault)
+    assert verdict.code == "PKI4073"
+
+
+def test_other_kinds_of_keys_are_on_no_list() -> None:
+    for name in ("Ed25519", "ML-DSA-44"):
+        key = spki_der(ALGORITHMS[name].generate().public_key())
+        assert digest(key) is None
+        assert judge(key, frozenset({b""})) == name

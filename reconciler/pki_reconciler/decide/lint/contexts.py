@@ -22,13 +22,15 @@ class CertificateContext:
     """For certificates of one issuer (``None``: self-signed roots) at one instant.
 
     ``ancestors`` are the certificates (DER) above the issuer, nearest first. ``authority_names``
-    says which CA key (SHA-256 of its SPKI, hex) bears which subject (DER).
+    says which CA key (SHA-256 of its SPKI, hex) bears which subject (DER). ``weak_keys`` are the
+    digests (``keygate.digest``) of keys that are on a list.
     """
 
     now: Instant
     issuer: Issuer | None
     ancestors: tuple[bytes, ...] = ()
     authority_names: Mapping[bytes, str] = field(default_factory=dict)
+    weak_keys: frozenset[bytes] = frozenset()
 
     @cached_property
     def chain(self) -> tuple[x509.Certificate, ...]:

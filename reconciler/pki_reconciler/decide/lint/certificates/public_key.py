@@ -21,7 +21,7 @@ def public_key(context: CertificateContext) -> Rule[CertificateFacts]:
 
     def check(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
         profile = facts.meaning.profile
-        verdict = judge(draft.spki)
+        verdict = judge(draft.spki, context.weak_keys)
         if isinstance(verdict, KeyFault):
             yield f"{verdict.message} ({verdict.code})"
         elif verdict != profile.key_algorithm:
