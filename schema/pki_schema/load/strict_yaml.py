@@ -35,7 +35,7 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _DIGITS = 18
 
 
-class Tree(msgspec.Struct, frozen=True):
+class Tree(msgspec.Struct, frozen=True, gc=False):
     """The one document of a file.
 
     ``value`` consists of dict (in the order written), list, str, int, bool and None. ``marks`` are
