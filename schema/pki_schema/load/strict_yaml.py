@@ -126,7 +126,7 @@ class _Composer(CParser):
     def _open(self, event: events.CollectionStartEvent, child: dict[str, Any] | list[Any]) -> None:
         if event.anchor is not None or event.tag is not None:
             self._refuse_properties(event)
-        if self._expects_key():
+        if self._key is None and type(self._container) is dict:
             self._tell("PKI1016", "a key must be text", "write key: value", event)
             raise _Stop
         if len(self._outer) == DEEPEST:
@@ -140,13 +140,10 @@ class _Composer(CParser):
         alias = f"*{event.anchor}"
         hint = "write the value out, or quote text that begins with *"
         self._tell("PKI1011", f'the alias "{shown(alias)}" is not allowed', hint, event)
-        if self._expects_key():
+        if self._key is None and type(self._container) is dict:
             self._key = alias
         else:
             self._add(event, None)
-
-    def _expects_key(self) -> bool:
-        return self._key is None and type(self._container) is dict
 
     def _take_key(self, event: events.ScalarEvent, text: str, *, plain: bool) -> None:
         place = _mark(event)
