@@ -185,7 +185,7 @@ class Meaning(Canonical, frozen=True, kw_only=True):
         return canonical_json((self.renew_before, self.resume_after, self.authority))
 
 
-class Declared(msgspec.Struct, frozen=True, kw_only=True):
+class Declared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One object as it stands in one file.
 
     ``blob`` identifies the bytes it was decoded from. ``positions`` maps a path inside the

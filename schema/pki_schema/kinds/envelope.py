@@ -19,8 +19,18 @@ def about(description: str, *examples: object) -> msgspec.Meta:
     return msgspec.Meta(description=description, examples=list(examples))
 
 
-class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """A part of a manifest: immutable, keyword-only, unknown fields are errors."""
+class Strict(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename="camel",
+    gc=False,
+):
+    """A part of a manifest: immutable, keyword-only, unknown fields are errors.
+
+    Decoded from a tree of values, it is in no cycle: the collector need not look for one.
+    """
 
 
 class Metadata(Strict, frozen=True, kw_only=True):

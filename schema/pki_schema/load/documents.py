@@ -26,7 +26,7 @@ CACHE_VERSION = 1
 """To be raised with every change to ``strict_yaml``; what follows it is done again anyway."""
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
+class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One file as far as it could be understood.
 
     ``declared`` is ``None`` when the file is no object; then ``name`` is what its metadata say, if
@@ -42,7 +42,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     packed: bytes = b""
 
 
-class _Cached(msgspec.Struct, frozen=True, array_like=True):
+class _Cached(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A document without its path. ``faults`` are those of the YAML, as (line, column, ...)."""
 
     version: int

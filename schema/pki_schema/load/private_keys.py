@@ -141,8 +141,11 @@ def _in_text(plain: bytes) -> Iterator[int | None]:
 def _armour(plain: bytes) -> int | None:
     """Where a text says of itself that it is a private key."""
     upper = plain.upper()
-    found = _TEXT.search(plain) if any(hint in upper for hint in _HINTS) else None
-    return found.start() if found else None
+    for hint in _HINTS:
+        if hint in upper:
+            found = _TEXT.search(plain)
+            return found.start() if found else None
+    return None
 
 
 def _words(kind: re.Pattern[bytes], plain: bytes) -> Iterator[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from operator import itemgetter
 
 from pki_schema.desired import Declared, DesiredState, Identity
 from pki_schema.errors import Problem, Severity, in_reading_order
@@ -51,7 +52,7 @@ def check_references(
     """
     judged = [
         declared
-        for identity, declared in sorted(state.objects.items())
+        for identity, declared in sorted(state.objects.items(), key=itemgetter(0))
         if subjects is None or identity in subjects
     ]
     templates = Templates(state)
@@ -128,7 +129,7 @@ def _dangling(state: DesiredState, judged: Collection[Declared]) -> Iterator[Pro
 def _same_subjects(state: DesiredState, judged: Collection[Declared]) -> Iterator[Problem]:
     """Two CAs of one name share a CRL scope, and relying parties mix them up (PKI4010)."""
     by_subject: defaultdict[tuple[tuple[str, str], ...], list[Declared]] = defaultdict(list)
-    for _, declared in sorted(state.objects.items()):
+    for _, declared in sorted(state.objects.items(), key=itemgetter(0)):
         if isinstance(declared.spec, CertificateAuthoritySpec):
             by_subject[_compared(declared.spec)].append(declared)
     identities = {declared.identity for declared in judged}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from operator import itemgetter
 
 from pki_schema.desired import (
     SUBJECT_KINDS,
@@ -35,7 +36,7 @@ def resolve(state: DesiredState, subjects: Collection[Identity] | None = None) -
     meanings: dict[Identity, Meaning] = {}
     pending: dict[Identity, Position] = {}
     problems: list[Problem] = []
-    for identity, declared in sorted(state.objects.items()):
+    for identity, declared in sorted(state.objects.items(), key=itemgetter(0)):
         if wanted is not None and identity not in wanted:
             continue
         for found in _resolved(state, templates, declared):
@@ -95,7 +96,7 @@ def _over_quota(state: DesiredState, wanted: frozenset[Identity] | None) -> Iter
         for declared in state.objects.values()
         for _ in certificate_names(declared)
     )
-    for identity, owner in sorted(state.objects.items()):
+    for identity, owner in sorted(state.objects.items(), key=itemgetter(0)):
         if not isinstance(owner.spec, TenantSpec) or not _concerned(identity, wanted):
             continue
         count, quota = counts[identity.name], owner.spec.quotas.certificates

@@ -35,7 +35,7 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 _DIGITS = 18
 
 
-class Tree(msgspec.Struct, frozen=True):
+class Tree(msgspec.Struct, frozen=True, gc=False):
     """The one document of a file.
 
     ``value`` consists of dict (in the order written), list, str, int, bool and None. ``marks`` are
@@ -126,7 +126,7 @@ class _Composer(CParser):
     def _open(self, event: events.CollectionStartEvent, child: dict[str, Any] | list[Any]) -> None:
         if event.anchor is not None or event.tag is not None:
             self._refuse_properties(event)
-        if self._expects_key():
+        if self._key is None and type(self._container) is dict:
             self._tell("PKI1016", "a key must be text", "write key: value", event)
             raise _Stop
         if len(self._outer) == DEEPEST:
@@ -140,13 +140,10 @@ class _Composer(CParser):
         alias = f"*{event.anchor}"
         hint = "write the value out, or quote text that begins with *"
         self._tell("PKI1011", f'the alias "{shown(alias)}" is not allowed', hint, event)
-        if self._expects_key():
+        if self._key is None and type(self._container) is dict:
             self._key = alias
         else:
             self._add(event, None)
-
-    def _expects_key(self) -> bool:
-        return self._key is None and type(self._container) is dict
 
     def _take_key(self, event: events.ScalarEvent, text: str, *, plain: bool) -> None:
         place = _mark(event)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pki_schema.errors import FieldError
 from pki_schema.fields import Text
@@ -79,7 +80,13 @@ def _attribute(rdn: RelativeName, values: Mapping[str, str]) -> tuple[str, str]:
         raise FieldError(
             "PKI2031", f'"{key}" is not a name attribute', nearest(key, oids.NAME_ATTRIBUTES)
         )
-    value = str.__str__(Text.parse(substitute(written, values)))
+    return oid, _fitting(key, oid, str.__str__(substitute(written, values)))
+
+
+@lru_cache(maxsize=1024)
+def _fitting(key: str, oid: str, text: str) -> str:
+    """An attribute's value, if it can be one; most of a template's are the same for all."""
+    value = str.__str__(Text.parse(text))
     if len(value) > _BOUNDS.get(oid, 128):
         raise FieldError("PKI2032", f'{key} "{value[:80]}" is longer than {_BOUNDS.get(oid, 128)}')
     if key == "C" and not _COUNTRY.fullmatch(value):
@@ -88,4 +95,4 @@ def _attribute(rdn: RelativeName, values: Mapping[str, str]) -> tuple[str, str]:
         )
     if key == "DC" and not _LABEL.fullmatch(value):
         raise FieldError("PKI2033", f'"{value}" is not a domain component', "one DNS label each")
-    return oid, value
+    return value
