@@ -14,7 +14,7 @@ def declared_only(spec: Spec) -> Iterator[tuple[tuple[str, ...], str]]:
         case CertificateAuthoritySpec():
             yield from _of_authority(spec)
         case CertificateTemplateSpec() if spec.private_key and spec.private_key.max_age is not None:
-            yield ("privateKey", "maxAge"), "; a new key is a commit of its owner"
+            yield ("privateKey", "maxAge"), "; a new key comes with its host's next CSR"
 
 
 def _of_authority(spec: CertificateAuthoritySpec) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -94,7 +94,9 @@ def _parameter_faults(declared: Declared, template: CompleteTemplate) -> Iterato
             message = f'the parameter "{name}" would hide the variable of that name'
             yield Problem(at(declared, "spec", "parameters", i), "PKI3022", message)
     known = VARIABLES.union(template.parameters)
-    for path, text in _texts(template):
+    in_one_line = ("spec", "literalSubject") in declared.positions
+    for place, text in _texts(template):
+        path = ("literalSubject",) if in_one_line and place[0] == "subject" else place
         for name in sorted(variables_in(text) - known):
             if _NAME.fullmatch(name):  # else ``specs`` has refused the text
                 message, hint = f'there is no variable "{name}"', nearest(name, sorted(known))

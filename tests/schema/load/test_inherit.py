@@ -190,3 +190,15 @@ spec: {extends: vcc-tls-client, nameTypes: [dns, uri, ip]}
 
     assert folded(files, "wide") == [("PKI4020", 5)]
     assert folded(files, "child") == []
+
+
+def test_a_variable_that_is_none_is_told_where_the_subject_is_written(shipped: Files) -> None:
+    """In one line, too, where nothing stands at the place of its part in a list."""
+    lines = shipped[CHILD].decode().splitlines(keepends=True)
+    text = "".join(
+        '  literalSubject: "CN=${modell_name},O=VCC"\n' if line.startswith("  subject:") else line
+        for line in lines
+    )
+    files = {**shipped, CHILD: text.encode()}
+
+    assert folded(files) == [("PKI3022", line(files, CHILD, "literalSubject"))]
