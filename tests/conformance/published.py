@@ -175,4 +175,5 @@ def reconcile_now(world: World) -> None:
     """Reconcile at the time that foreign programs will read from the real clock."""
     world.clock.instant = SystemClock().now()
     outcome = world.reconcile()
+    assert not outcome.observed.refused, outcome.observed.refused
     assert not outcome.held, outcome.kept_back

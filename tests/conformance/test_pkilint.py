@@ -53,6 +53,10 @@ ALGORITHMS = (
 )
 
 
+# A SPIFFE bundle is made of JWKs; a repository that asks for one of these keys is refused.
+WITHOUT_A_JWK = {"ML-DSA-65", "brainpoolP384r1"}
+
+
 @dataclass(frozen=True)
 class Everything:
     """The certificates (DER) by what they are, CRLs and answers of one organisation."""
@@ -72,6 +76,10 @@ def everything(
     for path in (world.tree / "cas").glob("*.yaml"):
         text = path.read_text().replace("algorithm: P-384", f"algorithm: {request.param}")
         path.write_text(text)
+    if request.param in WITHOUT_A_JWK:
+        for path in (world.tree / "trust").glob("*.yaml"):
+            text = path.read_text().replace(", spiffe]", "]")
+            path.write_text(re.sub(r"  trustDomain: .*\n", "", text))
     world.write("README.md", f"CA keys: {request.param}\n")
     world.commit("Other keys for the CAs")
     reconcile_now(world)
