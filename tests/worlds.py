@@ -7,6 +7,7 @@ reconciled. Change files, ``commit``, move the clock, ``reconcile``, and look at
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -137,6 +138,11 @@ class World:
     def commit(self, message: str = "A change") -> str:
         """Commit everything in the tree."""
         return organisation.commit_all(self.tree, message)
+
+    def git(self, *arguments: str) -> str:
+        """What git says about the tree's repository."""
+        command = ["git", "-C", str(self.tree), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     @contextmanager
     def host(self) -> Iterator[Host]:

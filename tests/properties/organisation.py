@@ -182,15 +182,17 @@ class Scene:
 
     def commit(self) -> str | None:
         """Commit if anything changed."""
+        return self.world.commit() if self.see() else None
+
+    def see(self) -> bool:
+        """Take the files as they are for what is committed; returns whether anything changed."""
         tree = self.world.tree
         digest = hashlib.sha256()
         for file in sorted(tree.rglob("*")):
             if file.is_file() and ".git" not in file.parts:
                 digest.update(str(file.relative_to(tree)).encode() + b"\0" + file.read_bytes())
-        if digest.hexdigest() == self._committed:
-            return None
-        self._committed = digest.hexdigest()
-        return self.world.commit()
+        changed, self._committed = digest.hexdigest() != self._committed, digest.hexdigest()
+        return changed
 
     # What is done about it
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 import pytest
@@ -24,8 +25,9 @@ from pki_schema.errors import Position, has_errors
 from pki_schema.instants import Instant
 from pki_schema.issued import Touched
 from pki_schema.load import load
+from pki_schema.load.private_keys import secrets
 from pki_schema.planned import Plan
-from tests.properties.faults import FAULTS, Spoil, faulty
+from tests.properties.faults import FAULTS, Heal, Spoil, faulty
 from tests.properties.organisation import (
     EVENTFUL,
     SERVICES,
@@ -179,30 +181,61 @@ def placeless(meanings: Mapping[Identity, Meaning]) -> Mapping[Identity, Meaning
     }
 
 
-def check_judgement(scene: Scene) -> None:
-    """The head is accepted if its whole tree is free of errors, and then means the same."""
-    now = scene.world.clock.now()
-    with scene.world.host() as host:
-        observed = host.observe(now)
-        accepted = host.ledger.reader.accepted() == observed.head
-        declared = host.ledger.reader.declared()
-    loaded, resolved = load(tree(scene))
-    errors = [str(p) for p in loaded.problems if has_errors([p])]
-    assert accepted == (not errors), errors or observed.refused
-    if accepted:
-        assert placeless(declared) == placeless(resolved.meanings)
-    else:
-        told = {str(p) for refusal in observed.refused for p in refusal.problems}
-        assert told & set(errors)
+@dataclass(frozen=True)
+class Rewrite(Step):
+    """Take out of the branch what was not accepted, files and history: the remedy for a key."""
+
+    def act(self, scene: Scene) -> None:
+        with scene.world.reader() as reader:
+            scene.world.git("reset", "--quiet", "--hard", str(reader.accepted()))
+        scene.see()
+
+
+@dataclass
+class Verdicts:
+    """Looks at whole trees; ``trees`` are those seen, by commit."""
+
+    scene: Scene
+    trees: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """The head is accepted if its whole tree is free of errors, and then means the same; and
+        if no commit that comes with it ever held a private key.
+        """
+        now = self.scene.world.clock.now()
+        with self.scene.world.host() as host:
+            since = host.ledger.reader.accepted()
+            observed = host.observe(now)
+            accepted = host.ledger.reader.accepted() == observed.head
+            declared = host.ledger.reader.declared()
+        self.trees[observed.head] = tree(self.scene)
+        loaded, resolved = load(self.trees[observed.head])
+        errors = {str(p) for p in loaded.problems if has_errors([p])}
+        brought = self.scene.world.git("rev-list", observed.head, f"^{since}").split()
+        burnt = any(
+            secrets(path, body) for commit in brought for path, body in self.trees[commit].items()
+        )
+        told = {p for r in observed.refused if r.commit == observed.head for p in r.problems}
+        assert accepted == (not errors and not burnt), errors or observed.refused
+        if accepted:
+            assert placeless(declared) == placeless(resolved.meanings)
+        else:
+            assert {str(p) for p in told} & errors or not errors
+            assert {p.code for p in told if has_errors([p])} == {"PKI6340"} or errors
 
 
 def judge(nursery: Nursery, history: Sequence[Step]) -> None:
     with nursery.scene() as scene:
-        scene.play(history, between=lambda: check_judgement(scene))
+        scene.play(history, between=Verdicts(scene).check)
+
+
+def verdicts(most: int) -> st.SearchStrategy[list[Step]]:
+    """Good commits, bad ones, and history taken back."""
+    return st.lists(st.one_of(steps(), faulty(), st.builds(Rewrite)), min_size=3, max_size=most)
 
 
 @explored(6)
-@given(history=st.lists(st.one_of(steps(), faulty()), min_size=3, max_size=8))
+@given(history=verdicts(8))
 def test_a_commit_is_judged_as_its_whole_tree_would_be(
     nursery: Nursery, history: list[Step]
 ) -> None:
@@ -214,18 +247,24 @@ def test_a_commit_is_judged_as_its_whole_tree_would_be(
 
 @pytest.mark.slow
 @explored(40)
-@given(history=st.lists(st.one_of(steps(), faulty()), min_size=3, max_size=14))
+@given(history=verdicts(14))
 def test_a_commit_is_judged_as_its_whole_tree_would_be_at_length(
     nursery: Nursery, history: list[Step]
 ) -> None:
     judge(nursery, history)
 
 
+def test_a_key_is_in_the_branch_until_it_is_taken_out_of_it(nursery: Nursery) -> None:
+    """Neither deleting the file nor a good tree upon it heals that; rewriting the history does."""
+    key = Spoil("a key beside the manifests")
+    judge(nursery, [key, Heal(), Declare(SERVICES[3]), Rewrite(), Declare(SERVICES[3])])
+
+
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_each_fault_is_judged_as_in_the_whole_tree(nursery: Nursery, fault: str) -> None:
     """One at a time, upon a tree without fault."""
     with nursery.scene() as scene:
-        scene.play([Spoil(fault)], between=lambda: check_judgement(scene))
+        scene.play([Spoil(fault)], between=Verdicts(scene).check)
 
 
 # Rendering
