@@ -1,0 +1,149 @@
+"""How everything stands, as values: what ``status``, the status page, metrics and notices tell.
+
+Three axes for each certificate. *Sync*: does what was done match what Git declares? *Health*: is
+the certificate itself what its readers need? *Delivery*: how far has it come on its way to them?
+Made from the ledger by ``decide.health``; nothing here is stored.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from pki_schema.desired import Identity
+from pki_schema.instants import Instant
+
+
+class Sync(StrEnum):
+    """``Held`` is kept back by a guard, a rule or a revocation; ``Invalid`` did not parse."""
+
+    SYNCED = "Synced"
+    OUT_OF_SYNC = "OutOfSync"
+    HELD = "Held"
+    INVALID = "Invalid"
+    UNKNOWN = "Unknown"
+
+
+class Health(StrEnum):
+    """``Expiring`` is past its renewal and not renewed; ``Degraded`` has stale revocation data."""
+
+    HEALTHY = "Healthy"
+    EXPIRING = "Expiring"
+    DEGRADED = "Degraded"
+    EXPIRED = "Expired"
+    REVOKED = "Revoked"
+    PENDING = "Pending"
+    SUSPENDED = "Suspended"
+    RETIRED = "Retired"
+
+
+class Delivery(StrEnum):
+    """How far: written to every target, taken by a host, seen on the wire.
+
+    Nobody reports the last two yet, so what stands behind ``Published`` is unknown.
+    """
+
+    NONE = "None"
+    PUBLISHED = "Published"
+    FETCHED = "Fetched"
+    SERVED = "Served"
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """One statement about an object, as in Kubernetes.
+
+    ``type`` is ``Synced``, ``Healthy``, ``Published``, ``Fetched`` or ``Served``; ``status`` is
+    ``True``, ``False`` or ``Unknown``; ``reason`` a word for programs, ``message`` for people.
+    """
+
+    type: str
+    status: str
+    reason: str
+    message: str = ""
+
+
+class CertificateStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One service certificate. ``serial`` is lower-case hex, empty where nothing was issued.
+
+    ``commit`` declared it last. ``issuer`` is the CA's name. ``renew_at`` is when its renewal falls
+    due, ``note`` what stands in its way, ``paths`` where its newest files are published.
+    """
+
+    identity: Identity
+    sync: Sync
+    health: Health
+    delivery: Delivery
+    conditions: tuple[Condition, ...]
+    commit: str = ""
+    issuer: str = ""
+    serial: str = ""
+    not_before: Instant | None = None
+    not_after: Instant | None = None
+    renew_at: Instant | None = None
+    note: str = ""
+
+
+class AuthorityStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One CA generation. ``stem`` names its files, ``parent`` is the name of the CA above it.
+
+    ``health`` is ``Degraded`` when its CRL or an answer is past its nextUpdate.
+    """
+
+    name: str
+    generation: int
+    stem: str
+    parent: str
+    state: str
+    health: Health
+    offline: bool
+    not_after: Instant
+    certificates: int = 0
+    crl_number: int | None = None
+    crl_this_update: Instant | None = None
+    crl_next_update: Instant | None = None
+    answers_next_update: Instant | None = None
+    responder_not_after: Instant | None = None
+
+
+class PublicationStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One target: files not yet written, and since when the oldest of them waits."""
+
+    name: str
+    unwritten: int = 0
+
+
+class HeldStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What a guard or a rule keeps back: code, numbers, what to commit, where the limit stands."""
+
+    code: str
+    message: str
+    remedy: str
+    origin: str = ""
+    actions: tuple[str, ...] = ()
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """What the world does not do: ``resource`` is ``repository``, ``signer/<issuer>``,
+    ``publication/<name>`` or ``ledger``; tried again at ``retry_at``, after ``attempts`` attempts.
+    """
+
+    resource: str
+    message: str
+    remedy: str = ""
+    attempts: int = 1
+    retry_at: Instant | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """How everything stands at ``now``. ``commit`` is the one that was accepted last."""
+
+    now: Instant
+    commit: str = ""
+    accepted_at: Instant | None = None
+    authorities: tuple[AuthorityStatus, ...] = ()
+    certificates: tuple[CertificateStatus, ...] = ()
+    publications: tuple[PublicationStatus, ...] = ()
+    held: tuple[HeldStatus, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    next_due: Instant | None = None
