@@ -85,9 +85,10 @@ def reconcile(host: Host) -> Outcome:
     """
     now = host.clock.now()
     stages: dict[str, float] = {}
+    began = host.ledger.counts
     with _timed(host, stages, "observe"):
         observed = _observed(host, now)
-    outcome = Outcome(now=now, observed=observed, stages=stages)
+    outcome = Outcome(now=now, observed=observed, done=Done(began=began), stages=stages)
     with _timed(host, stages, "recover"):
         cycle = _cycle(host, outcome, Plan(commit=host.ledger.reader.accepted() or ""))
         with cycle.going_on():
@@ -105,7 +106,7 @@ def reconcile(host: Host) -> Outcome:
             break  # refused or failed; asking again right away would give the same answer
     with _timed(host, stages, "publish"):
         publication.publish(_cycle(host, outcome, outcome.plans[-1]), host.targets)
-    outcome.done.written = host.ledger.counts
+    outcome.done.written = host.ledger.counts - outcome.done.began
     return outcome
 
 

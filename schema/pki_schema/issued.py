@@ -92,12 +92,13 @@ class IssuedAuthority(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DueWork(StrEnum):
-    """Kinds of work the clock brings."""
+    """Kinds of work the clock brings; ``retry`` is another attempt at what failed."""
 
     RENEW = "renew"
     CRL = "crl"
     ANSWER = "answer"
     EXPIRE = "expire"
+    RETRY = "retry"
 
 
 class Due(msgspec.Struct, frozen=True, order=True, kw_only=True):

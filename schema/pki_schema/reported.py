@@ -85,13 +85,15 @@ class CertificateStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuthorityStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One CA generation. ``stem`` names its files, ``parent`` is the name of the CA above it.
+    """One CA generation. ``spki`` is its key's digest (hex), ``stem`` names its files,
+    ``parent`` is the name of the CA above it.
 
     ``health`` is ``Degraded`` when its CRL or an answer is past its nextUpdate.
     """
 
     name: str
     generation: int
+    spki: str
     stem: str
     parent: str
     state: str
@@ -104,6 +106,7 @@ class AuthorityStatus(msgspec.Struct, frozen=True, kw_only=True):
     crl_next_update: Instant | None = None
     answers_next_update: Instant | None = None
     responder_not_after: Instant | None = None
+    responder_spki: str = ""
 
 
 class PublicationStatus(msgspec.Struct, frozen=True, kw_only=True):

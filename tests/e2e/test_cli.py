@@ -417,7 +417,31 @@ def test_status_shows_every_ca_and_every_certificate(host: Installation, cli: Cl
     assert len(document["authorities"]) == 7
     assert len(document["certificates"]) == 13
     assert {(c["sync"], c["health"]) for c in document["certificates"]} == {("Synced", "Healthy")}
-    assert {a["crlState"] for a in document["authorities"]} == {"fresh"}
+    assert {c["delivery"] for c in document["certificates"]} == {"Published"}
+    assert {a["health"] for a in document["authorities"]} == {"Healthy"}
+    assert (document["held"], document["failures"]) == ([], [])
+
+
+def test_status_of_a_service_tells_its_story(host: Installation, cli: Cli) -> None:
+    """Commit, plan, serial, where it is published, when it is due; nobody says it was fetched."""
+    code, out, _ = cli("status", "vcc/argus-backend", "--config", host.config, "-o", "json")
+    [story] = json.loads(out)
+    assert code == 0
+    assert story["issued_for"] == story["commit"] != ""
+    assert "svc/vcc/argus-backend/default/current.json" in story["published"]["public"]
+    assert all((host.public / path).is_file() for path in story["published"]["public"])
+    assert story["not_before"] < story["renew_at"] < story["not_after"]
+    unknown = {c["type"] for c in story["conditions"] if c["status"] == "Unknown"}
+    assert unknown == {"Fetched", "Served"}
+    code, text, _ = cli("status", "argus-backend", "--config", host.config)
+    assert code == 0
+    assert story["serial"] in text
+
+
+def test_status_of_an_unknown_service(host: Installation, cli: Cli) -> None:
+    code, _, err = cli("status", "vcc/nobody", "--config", host.config)
+    assert code == 1
+    assert 'there is no service "vcc/nobody"' in err
 
 
 # ------------------------------------------------------------------ configuration

@@ -8,8 +8,8 @@ import pytest
 from cryptography import x509
 
 from pki_reconciler.cli import apply
-from pki_reconciler.cli.status import conditions
 from pki_reconciler.loop import Outcome
+from pki_reconciler.standing import standing
 from pki_schema.desired import certificate_identity, responder_identity
 from tests.published import Published
 from tests.worlds import World
@@ -41,9 +41,10 @@ def _revoke(world: World, reason: str, target: str = TARGET, *, name: str = "gon
 def _condition(world: World) -> tuple[str, str, str]:
     """What ``vcc-pki status`` says about the service: sync, health, note."""
     with world.reader() as reader:
-        subject = reader.subject(certificate_identity("vcc", "argus-backend", "default"))
-    assert subject is not None
-    return conditions(subject, world.clock.now())
+        report = standing(reader, targets=world.targets, held=(), now=world.clock.now())
+    identity = certificate_identity("vcc", "argus-backend", "default")
+    [one] = [c for c in report.certificates if c.identity == identity]
+    return one.sync, one.health, one.note
 
 
 def _reason(entry: x509.RevokedCertificate) -> str:

@@ -28,11 +28,13 @@ class Done:
     ``signed`` counts certificates; CRLs and OCSP answers are counted apart.
 
     ``rejected`` is what rules refused, ``failed`` what the world did not do, tried again next time.
-    ``written`` counts ledger entries, ``published`` files, whose paths are ``objects``.
+    ``began`` is how many entries the ledger had counted before; ``written`` counts those since,
+    ``published`` files, whose paths are ``objects``.
     ``fresh`` keeps what was rendered until it is published, by target and path: after a crash it is
     empty and the outbox's units are rendered again.
     """
 
+    began: int = 0
     signed: int = 0
     crls: int = 0
     answers: int = 0

@@ -26,7 +26,7 @@ def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
     """
     if (
         _catch_up(cycle, targets)
-        or cycle.ledger.counts
+        or cycle.ledger.counts > cycle.done.began
         or any(map(cycle.ledger.reader.outbox, targets))
     ):
         _summarise(cycle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pki_publishers.targets import DirectoryTarget
@@ -48,12 +48,16 @@ def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[
         find_passphrase(os.environ, config.state.passphrase_file),
     )
     targets = {str(t.publication): DirectoryTarget(t.directory) for t in config.targets}
-    with (
-        Ledger.open(config.state.ledger, entropy=entropy) as ledger,
-        Repository.open(
-            config.repository.url, config.repository.branch, config.state.clone
-        ) as repository,
-    ):
+    with Ledger.open(config.state.ledger, entropy=entropy) as ledger, ExitStack() as stack:
+        opened: list[Repository] = []
+
+        def repository() -> Repository:
+            """Opened when it is first looked at: what is due needs no Git."""
+            if not opened:
+                at = config.repository
+                found = Repository.open(at.url, at.branch, config.state.clone)
+                opened.append(stack.enter_context(found))
+            return opened[0]
 
         def observe(now: Instant) -> Observed:
             def record(accepted: Accepted) -> None:
@@ -61,10 +65,10 @@ def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[
                     transaction.append([accepted], commit=accepted.commit)
 
             return advance(
-                repository,
+                repository(),
                 ManifestCache(config.state.cache),
                 path=config.repository.path,
-                head=repository.fetch(),
+                head=repository().fetch(),
                 reader=ledger.reader,
                 record=record,
             )

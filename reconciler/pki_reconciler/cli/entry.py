@@ -155,13 +155,30 @@ def apply(
 
 
 @app.command()
+def run(context: typer.Context, config: ConfigOption = None) -> None:
+    """Reconcile whenever something is due, pushed or changed, until told to stop."""
+    from pki_reconciler.cli.run import run as begin
+
+    raise typer.Exit(begin(config or context.obj))
+
+
+@app.command()
 def status(
-    context: typer.Context, config: ConfigOption = None, output: OutputOption = "table"
+    context: typer.Context,
+    service: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SERVICE]",
+            help="Tell one service's story: name, tenant/name or tenant/name/certificate.",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    output: OutputOption = "table",
 ) -> None:
-    """Show CAs, certificates and what is due next."""
+    """Show how CAs and certificates stand, what is held or failing, and what is due next."""
     from pki_reconciler.cli.status import run
 
-    raise typer.Exit(run(config or context.obj, output=checked(output)))
+    raise typer.Exit(run(config or context.obj, service=service, output=checked(output)))
 
 
 @app.command()

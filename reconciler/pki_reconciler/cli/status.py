@@ -1,155 +1,186 @@
-"""``vcc-pki status``: CAs, services and what is due next, from the ledger alone."""
+"""``vcc-pki status``: how everything stands, or the story of one service; from the ledger alone."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
 import typer
 
 from pki_reconciler.cli import output as told
 from pki_reconciler.config import Config, find_config, load_config
+from pki_reconciler.decide.guard import limited
+from pki_reconciler.decide.plan import plan
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ports import SystemClock
+from pki_reconciler.standing import standing
 from pki_schema import instants
+from pki_schema.errors import Position, WorldFailed
 from pki_schema.instants import Instant
-from pki_schema.issued import CertificateState, IssuedAuthority, Subject
-
-Row = dict[str, str]
+from pki_schema.reported import AuthorityStatus, CertificateStatus, Report
 
 
-def run(option: Path | None, *, output: str) -> int:
-    config = load_config(find_config(option, os.environ))
+def run(option: Path | None, *, service: str | None, output: str) -> int:
+    path = find_config(option, os.environ)
+    config = load_config(path)
     now = SystemClock().now()
     with Reader.open(config.state.ledger) as reader:
-        document = picture(reader, config, now)
+        report = picture(reader, config, now, origin=Position(str(path)))
+        if service is not None:
+            chosen = _chosen(report, service)
+            stories = [_story(reader, config, one) for one in chosen]
+            if output == "json":
+                told.json(stories)
+            else:
+                _tell_stories(stories)
+            return 0
+        rows = reader.object_rows()
+        declared_only = sorted(str(row.identity) for row in rows if not row.facts.acted_on)
     if output == "json":
-        told.json(document)
+        told.json({**msgspec.to_builtins(report), "declared_only": declared_only})
     else:
-        tell(document)
+        _tell(report, config, declared_only)
     return 0
 
 
-def picture(reader: Reader, config: Config, now: Instant) -> dict[str, object]:
-    """The state as one document: what people read as tables, programs read as JSON."""
-    authorities = reader.authorities()
-    subjects = reader.subjects()
-    due = reader.next_due()
-    return {
-        "commit": reader.accepted() or "",
-        "authorities": [_authority(a, config, now) for a in authorities.values()],
-        "certificates": [_subject(s, now) for s in subjects if s.identity.kind == "Certificate"],
-        "counts": dict(reader.certificate_counts()),
-        "unpublished": {
-            str(t.publication): len(reader.outbox(str(t.publication))) for t in config.targets
-        },
-        "declaredOnly": sorted(
-            str(row.identity) for row in reader.object_rows() if not row.facts.acted_on
-        ),
-        "nextDue": instants.render(due) if due else "",
-    }
+def picture(reader: Reader, config: Config, now: Instant, *, origin: Position) -> Report:
+    """The report, with what a plan would keep back now."""
+    touched = limited(reader.touched(now), config.revocations, origin)
+    targets = [str(target.publication) for target in config.targets]
+    return standing(reader, targets=targets, held=plan(touched, now).held, now=now)
 
 
-def _authority(authority: IssuedAuthority, config: Config, now: Instant) -> Row:
-    settings = authority.meaning.authority
-    offline = settings is not None and settings.offline
-    crl = authority.crl
-    return {
-        "ca": authority.name,
-        "generation": str(authority.generation),
-        "state": str(authority.certificate.state),
-        "notAfter": instants.render(authority.certificate.not_after),
-        "key": f"offline, in {config.state.offline_keys}" if offline else "online",
-        "crl": str(crl.number) if crl else "none",
-        "crlNextUpdate": instants.render(crl.next_update) if crl else "",
-        "crlState": _freshness(crl.next_update if crl else None, now),
-    }
-
-
-def _freshness(next_update: Instant | None, now: Instant) -> str:
-    if next_update is None:
-        return "missing"
-    return "fresh" if next_update > now else "EXPIRED"
-
-
-def _subject(subject: Subject, now: Instant) -> Row:
-    sync, health, note = conditions(subject, now)
-    current = subject.current
-    renewal = next((d.at for d in subject.due if d.work == "renew"), None)
-    return {
-        "tenant": subject.identity.tenant,
-        "certificate": subject.identity.name,
-        "sync": sync,
-        "health": health,
-        "serial": f"{current.serial:x}" if current else "",
-        "notAfter": instants.render(current.not_after) if current else "",
-        "renewAt": instants.render(renewal) if renewal else "",
-        "note": note,
-    }
-
-
-def conditions(subject: Subject, now: Instant) -> tuple[str, str, str]:
-    """Sync, Health and a note: how it stands to Git, how it stands by itself, and why."""
-    current = subject.current
-    if subject.pending:
-        return "OutOfSync", "Pending" if current is None else _health(subject, now), "needs its CSR"
-    if subject.declared is None:
-        return "Synced", "Retired" if subject.retired else _health(subject, now), "not declared"
-    if subject.declared.suspended:
-        return "Synced", "Suspended", "suspended by its author"
-    waiting = [name for name in subject.held_by if name not in subject.declared.resume_after]
-    if waiting:
-        return "Held", _health(subject, now), f"revoked by {waiting[0]}"
-    synced = (
-        subject.applied is not None
-        and subject.applied.profile == subject.declared.profile
-        and subject.applied.care() == subject.declared.care()
-    )
-    return "Synced" if synced else "OutOfSync", _health(subject, now), ""
-
-
-def _health(subject: Subject, now: Instant) -> str:
-    current = subject.current
-    if current is None:
-        return "Pending"
-    if current.state is CertificateState.REVOKED:
-        return "Revoked"
-    if current.not_after <= now:
-        return "Expired"
-    due = any(d.work == "renew" and d.at <= now for d in subject.due)
-    return "Expiring" if due else "Healthy"
-
-
-def tell(document: dict[str, object]) -> None:
-    """Tables for people: CAs first, then certificates, then what is next."""
-    authorities = [dict(row) for row in _rows(document["authorities"])]
-    typer.echo(f"commit {str(document['commit'])[:12] or 'none accepted yet'}\n")
+def _tell(report: Report, config: Config, declared_only: Iterable[str]) -> None:
+    """Tables for people: what needs attention first, then CAs, certificates, and what is next."""
+    typer.echo(f"commit {report.commit[:12] or 'none accepted yet'}\n")
+    for held in report.held:
+        place = f"{held.origin}: " if held.origin else ""
+        typer.echo(f"HELD    {place}[{held.code}] {held.message}\n        {held.remedy}")
+    for failure in report.failures:
+        typer.echo(
+            f"FAILING {failure.resource}: {failure.message}; "
+            f"again at {_instant(failure.retry_at)} (attempt {failure.attempts + 1})"
+        )
+    if report.held or report.failures:
+        typer.echo("")
     told.table(
-        ("CA", "GEN", "STATE", "NOT AFTER", "KEY", "CRL", "CRL NEXT UPDATE", ""),
-        [tuple(row.values()) for row in authorities],
+        ("CA", "GEN", "STATE", "HEALTH", "NOT AFTER", "KEY", "CRL", "CRL NEXT UPDATE"),
+        [_authority(one, config) for one in report.authorities],
     )
     typer.echo("")
     told.table(
-        ("TENANT", "CERTIFICATE", "SYNC", "HEALTH", "NOT AFTER", "RENEW AT", "NOTE"),
-        [
-            tuple(value for key, value in row.items() if key != "serial")
-            for row in _rows(document["certificates"])
-        ],
+        ("TENANT", "CERTIFICATE", "SYNC", "HEALTH", "DELIVERY", "NOT AFTER", "RENEW AT", "NOTE"),
+        [_certificate(one) for one in report.certificates],
     )
     typer.echo("")
-    for name in _names(document["declaredOnly"]):
+    for name in declared_only:
         typer.echo(f"declared, not yet acted on: {name}")
-    unpublished = document["unpublished"]
-    if isinstance(unpublished, dict):
-        for publication, count in unpublished.items():
-            if count:
-                typer.echo(f"publication {publication}: {count} files not yet written")
-    typer.echo(f"next work due {document['nextDue'] or 'never'}")
+    for publication in report.publications:
+        if publication.unwritten:
+            typer.echo(
+                f"publication {publication.name}: {publication.unwritten} files not yet written"
+            )
+    typer.echo(f"next work due {_instant(report.next_due) or 'never'}")
 
 
-def _rows(value: object) -> list[Row]:
-    return value if isinstance(value, list) else []
+def _authority(one: AuthorityStatus, config: Config) -> tuple[str, ...]:
+    return (
+        one.name,
+        str(one.generation),
+        one.state,
+        str(one.health),
+        instants.render(one.not_after),
+        f"offline, in {config.state.offline_keys}" if one.offline else "online",
+        str(one.crl_number or "none"),
+        _instant(one.crl_next_update),
+    )
 
 
-def _names(value: object) -> list[str]:
-    return value if isinstance(value, list) else []
+def _certificate(one: CertificateStatus) -> tuple[str, ...]:
+    return (
+        one.identity.tenant,
+        one.identity.name,
+        str(one.sync),
+        str(one.health),
+        str(one.delivery),
+        _instant(one.not_after),
+        _instant(one.renew_at),
+        one.note,
+    )
+
+
+def _chosen(report: Report, service: str) -> list[CertificateStatus]:
+    """The certificates of ``tenant/service``, ``service`` or ``tenant/service/certificate``."""
+    found = [
+        one
+        for one in report.certificates
+        if service
+        in (
+            one.identity.name.partition("/")[0],
+            f"{one.identity.tenant}/{one.identity.name.partition('/')[0]}",
+            f"{one.identity.tenant}/{one.identity.name}",
+        )
+    ]
+    if not found:
+        raise WorldFailed(f'there is no service "{service}"', "`vcc-pki status` lists them")
+    return found
+
+
+def _story(reader: Reader, config: Config, one: CertificateStatus) -> dict[str, object]:
+    """One certificate from its commit to its files."""
+    *former, current = reader.certificates_of(one.identity) or [None]
+    issued = reader.issuance(current) if current else None
+    folder = f"svc/{one.identity.tenant}/{one.identity.name}/"
+    return {
+        **msgspec.to_builtins(one),
+        "identity": str(one.identity),
+        "plan": issued.plan if issued else "",
+        "issued_at": instants.render(issued.at) if issued else "",
+        "issued_for": issued.commit if issued else "",
+        "former": [f"{c.serial:x} {c.state}" for c in former if c],
+        "published": {
+            str(target.publication): sorted(
+                path
+                for path, row in reader.published_below(str(target.publication), [folder]).items()
+                if row.delete_after is None
+            )
+            for target in config.targets
+        },
+    }
+
+
+def _tell_stories(stories: Iterable[dict[str, object]]) -> None:
+    for story in stories:
+        for line in _lines(story):
+            typer.echo(line)
+
+
+def _lines(story: dict[str, object]) -> Iterator[str]:
+    yield f"{story['identity']}: {story['sync']}, {story['health']}, {story['delivery']}"
+    yield f"  declared   commit {story['commit'] or 'none'}"
+    if story["serial"]:
+        yield f"  issued     {story['issued_at']} by {story['issuer']}"
+        yield f"             plan {str(story['plan'])[:16]} for commit {story['issued_for']}"
+        yield f"  serial     {story['serial']}"
+        yield f"  valid      {story['not_before']} to {story['not_after']}"
+    if story["renew_at"]:
+        yield f"  renews     {story['renew_at']}"
+    if story["note"]:
+        yield f"  note       {story['note']}"
+    published = story["published"]
+    for name, paths in published.items() if isinstance(published, dict) else ():
+        for path in paths:
+            yield f"  published  {name}: {path}"
+    conditions = story["conditions"]
+    for condition in conditions if isinstance(conditions, list) else ():
+        detail = f": {condition['message']}" if condition["message"] else ""
+        yield f"  {condition['type']:<10} {condition['status']} ({condition['reason']}){detail}"
+    former = story["former"]
+    for one in former if isinstance(former, list) else ():
+        yield f"  before     {one}"
+
+
+def _instant(instant: Instant | None) -> str:
+    return instants.render(instant) if instant else ""

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from itertools import combinations
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import quote
 
 from pki_reconciler.config.remotes import branch_fault, carries_password, protocol_of
-from pki_reconciler.config.settings import Config, RepositorySettings, StatePaths, Target
+from pki_reconciler.config.settings import (
+    Config,
+    DaemonSettings,
+    RepositorySettings,
+    StatePaths,
+    Target,
+)
 from pki_reconciler.config.sheet import Place, Sheet, Table, parse_sheet
 from pki_schema.errors import FieldError, Position, Problem, in_reading_order
-from pki_schema.fields import Name
+from pki_schema.fields import Duration, Name
 
 LARGEST_FILE: Final = 64 * 1024
+LONGEST_POLL: Final = Duration(86_400)
 VARIABLE: Final = "VCC_PKI_CONFIG"
 FILE_NAME: Final = "vcc-pki.toml"
 
-_TABLES: Final = frozenset({"repository", "state", "limits", "target", "lint"})
+_TABLES: Final = frozenset({"repository", "state", "limits", "target", "lint", "daemon"})
 _REPOSITORY: Final = frozenset({"url", "branch", "path"})
 _STATE: Final = frozenset({"ledger", "keys", "offline_keys", "passphrase_file", "cache", "clone"})
 _LIMITS: Final = frozenset({"revocations"})
 _LINT: Final = frozenset({"weak_key_lists"})
+_DAEMON: Final = frozenset({"poll", "listen", "webhook_secret_file"})
 _TARGET: Final = frozenset({"publication", "directory"})
 
 
@@ -85,6 +94,7 @@ def _config(sheet: Sheet) -> Config:
         ),
         revocations=_revocations(sheet),
         weak_key_lists=_weak_key_lists(sheet),
+        daemon=_daemon(sheet),
     )
 
 
@@ -155,6 +165,43 @@ def _weak_key_lists(sheet: Sheet) -> tuple[Path, ...]:
         return tuple(sheet.path_at(place, {place.key: one}) for one in written)
     sheet.report(Place("lint", "weak_key_lists"), "PKI2304", "weak_key_lists is a list of files")
     return ()
+
+
+def _daemon(sheet: Sheet) -> DaemonSettings:
+    table = sheet.table("daemon", _DAEMON)
+    secret = Place("daemon", "webhook_secret_file")
+    return DaemonSettings(
+        poll=_poll(sheet, table),
+        listen=_listen(sheet, table),
+        webhook_secret_file=sheet.path_at(secret, table) if secret.key in table else None,
+    )
+
+
+def _poll(sheet: Sheet, table: Table) -> timedelta:
+    place = Place("daemon", "poll")
+    word = sheet.word(place, table, "60s")
+    try:
+        seconds = Duration.parse(word) if word else LONGEST_POLL
+    except FieldError as error:
+        sheet.report(place, error.code, error.message, error.hint)
+        seconds = LONGEST_POLL
+    if seconds > LONGEST_POLL:
+        sheet.report(place, "PKI2304", "poll is longer than 1d", "write 60s or 5m")
+    return timedelta(seconds=seconds)
+
+
+def _listen(sheet: Sheet, table: Table) -> tuple[str, int] | None:
+    place = Place("daemon", "listen")
+    if "listen" not in table:
+        return None
+    word = sheet.word(place, table)
+    host, _, port = word.rpartition(":")
+    if word and not (host and port.isascii() and port.isdigit() and int(port[:6]) < 65536):
+        sheet.report(
+            place, "PKI2304", f"listen {word[:80]!r} is no address", "write 127.0.0.1:9464"
+        )
+        return None
+    return (host.strip("[]"), int(port)) if word else None
 
 
 def _target(sheet: Sheet, nth: int, table: Table) -> Target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pki_schema.fields import Name
@@ -43,6 +44,19 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DaemonSettings:
+    """How ``run`` behaves.
+
+    ``listen`` is the address for probes, metrics and webhooks (host, port), ``None`` for none.
+    ``webhook_secret_file`` holds what the forge signs its calls with; without it none is taken.
+    """
+
+    poll: timedelta = timedelta(seconds=60)
+    listen: tuple[str, int] | None = None
+    webhook_secret_file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """One host's settings. ``revocations`` is the repository-wide limit for 24 hours, if any.
 
@@ -54,3 +68,4 @@ class Config:
     targets: tuple[Target, ...] = ()
     revocations: int | None = None
     weak_key_lists: tuple[Path, ...] = ()
+    daemon: DaemonSettings = DaemonSettings()

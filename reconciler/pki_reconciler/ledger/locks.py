@@ -11,6 +11,10 @@ from typing import IO
 from pki_schema.errors import WorldFailed
 
 
+class Locked(WorldFailed):
+    """Another process writes; it may end."""
+
+
 @dataclass(frozen=True)
 class Lock:
     """The right to write, until released or until the process ends."""
@@ -38,7 +42,7 @@ def acquire(path: Path) -> Lock:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
-        raise WorldFailed(
+        raise Locked(
             "another vcc-pki works on this state", "wait for it to finish, or stop its service"
         ) from None
     return Lock(file)

@@ -19,7 +19,9 @@ from pki_reconciler.ledger import (
     keys,
     leftovers,
     objects,
+    overview,
     publications,
+    retries,
     rows,
     subjects,
     tables,
@@ -28,6 +30,7 @@ from pki_reconciler.ledger import (
 )
 from pki_reconciler.ledger.records import ObjectFacts
 from pki_reconciler.ledger.rows import (
+    Issuance,
     KeyRow,
     ObjectRow,
     OpenBatch,
@@ -48,6 +51,7 @@ from pki_schema.issued import (
     Subject,
     Touched,
 )
+from pki_schema.reported import Failure
 
 DUE = tables.due
 ENTRY = tables.entry
@@ -146,6 +150,32 @@ class Reader:
         if after is not None:
             query = query.where(DUE.c.at > to_epoch(after))
         return rows.instant(self._connection.execute(query).scalar())
+
+    def failures(self) -> tuple[Failure, ...]:
+        """What fails and is left alone for a while, by resource."""
+        return retries.every(self._connection)
+
+    # How everything stands
+
+    def accepted_at(self) -> Instant | None:
+        """When a commit was accepted last."""
+        return overview.accepted_at(self._connection)
+
+    def answers_until(self) -> Mapping[str, Instant]:
+        """The earliest nextUpdate of each issuer's current OCSP answers."""
+        return overview.answers(self._connection)
+
+    def living(self, now: Instant) -> Mapping[str, int]:
+        """How many certificates of each issuer are valid and have not ended."""
+        return overview.living(self._connection, now)
+
+    def issuance(self, certificate: IssuedCertificate) -> Issuance | None:
+        """What a certificate was issued for: when, for which commit, by which plan."""
+        return overview.issuance(self._connection, certificate.issuer, certificate.serial)
+
+    def unwritten(self, target: str) -> Mapping[str, int]:
+        """The units not yet written to a target, with the number of their files."""
+        return overview.unwritten(self._connection, target)
 
     def subjects(self) -> tuple[Subject, ...]:
         """All subjects, with all that is due for each, now or later."""

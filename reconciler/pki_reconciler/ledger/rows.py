@@ -35,6 +35,14 @@ class Entry(Generic[R]):
     commit: str = ""
 
 
+class Issuance(msgspec.Struct, frozen=True, kw_only=True):
+    """Why and when a certificate was issued: the commit, and the digest of the plan."""
+
+    at: Instant
+    commit: str
+    plan: str
+
+
 class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """A path that is to be written. ``category`` says which write order and cache rule it follows,
     ``unit`` what has to be rendered to get its bytes, ``digest`` is the SHA-256 (hex) of these.

@@ -11,6 +11,7 @@ from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import Record
 from pki_reconciler.ledger.rows import Entry, OutboxRow, Values
 from pki_reconciler.ports import Entropy
+from pki_schema.errors import WorldFailed
 from pki_schema.instants import Instant, to_epoch
 from pki_schema.issued import IssuedAnswer, IssuedCrl
 
@@ -19,6 +20,10 @@ SALT = 16
 
 WRITER = "writer"
 """The name of the one lease there is."""
+
+
+class Fenced(WorldFailed):
+    """Somebody else writes now. Not to be tried again: who meets this ends."""
 
 
 class Fence:
@@ -31,18 +36,36 @@ class Fence:
         self.number = 0
 
     def taken(self, connection: sa.Connection, at: Instant) -> int:
-        """The number; written down the first time it is asked for."""
+        """The number; written down the first time it is asked for.
+
+        Raises ``Fenced`` when another writer has taken a higher one since.
+        """
+        self.check(connection)
         if not self.number:
-            lease = tables.lease
-            query = sa.select(lease.c.fence).where(lease.c.name == WRITER)
-            self.number = (connection.execute(query).scalar() or 0) + 1
+            self.number = _highest(connection) + 1
             statements.upsert(
                 connection,
-                lease,
+                tables.lease,
                 [{"name": WRITER, "fence": self.number, "at": to_epoch(at)}],
                 update=("fence", "at"),
             )
         return self.number
+
+    def check(self, connection: sa.Connection) -> None:
+        """Raise ``Fenced`` unless nobody has written since with a number of their own.
+
+        The transaction holds the database's write lock, so nobody can between this and its end.
+        """
+        if self.number and _highest(connection) != self.number:
+            raise Fenced(
+                "another vcc-pki has taken over this state",
+                "see which of the two shall run; this one has ended",
+            )
+
+
+def _highest(connection: sa.Connection) -> int:
+    query = sa.select(tables.lease.c.fence).where(tables.lease.c.name == WRITER)
+    return connection.execute(query).scalar() or 0
 
 
 class Transaction:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Self
 
 from pki_reconciler.chain import AnswerFacts, CertificateFacts, CrlFacts, Intended, Linted
-from pki_reconciler.ledger import connections, deliveries, intents, locks, refs, tables
+from pki_reconciler.ledger import connections, deliveries, intents, locks, refs, retries, tables
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.rows import PublishedRow
 from pki_reconciler.ledger.transactions import Fence, Transaction
 from pki_reconciler.ports import Entropy
 from pki_schema.errors import WorldFailed
 from pki_schema.instants import Instant
+from pki_schema.reported import Failure
 
 __all__ = ["Ledger", "Transaction"]
 
@@ -187,9 +188,19 @@ class Ledger:
     ) -> None:
         """These paths stand on the target, those are gone from it."""
         with self._engine.begin() as connection:
+            self._fence.check(connection)
             deliveries.acknowledge(connection, target, written, deleted)
 
     def withdraw(self, target: str, paths: Iterable[str]) -> None:
         """These paths are no longer to be written."""
         with self._engine.begin() as connection:
+            self._fence.check(connection)
             deliveries.withdraw(connection, target, paths)
+
+    def postpone(self, failures: Sequence[Failure]) -> None:
+        """These fail now and nothing else does; nothing is written when that was known."""
+        if tuple(failures) == self.reader.failures():
+            return
+        with self._engine.begin() as connection:
+            self._fence.check(connection)
+            retries.replace(connection, failures)

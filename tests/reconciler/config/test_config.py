@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pki_reconciler.config import Config, ConfigRefused, find_config, load_config
 from pki_reconciler.config.remotes import branch_fault, protocol_of
+from pki_reconciler.config.settings import DaemonSettings
 
 SMALL = """\
 [repository]
@@ -75,6 +77,7 @@ def test_what_is_left_out_lies_beside_the_ledger(tmp_path: Path) -> None:
     assert config.state.passphrase_file is None
     assert (config.targets, config.revocations) == ((), None)
     assert config.weak_key_lists == ()
+    assert config.daemon == DaemonSettings()
 
 
 def test_everything_can_be_said(tmp_path: Path) -> None:
@@ -284,3 +287,37 @@ def test_the_option_comes_before_the_environment_before_the_folder() -> None:
     assert find_config(Path("mine.toml"), environ) == Path("mine.toml")
     assert find_config(None, environ) == Path("/etc/vcc-pki.toml")
     assert find_config(None, {"VCC_PKI_CONFIG": ""}) == Path("vcc-pki.toml")
+
+
+# The daemon
+
+
+def test_the_daemons_settings(tmp_path: Path) -> None:
+    text = f"""{SMALL}[daemon]
+poll = "5m"
+listen = "[::1]:9464"
+webhook_secret_file = "webhook"
+"""
+    found = load(tmp_path, text).daemon
+    assert found.poll == timedelta(minutes=5)
+    assert found.listen == ("::1", 9464)
+    assert found.webhook_secret_file == tmp_path / "webhook"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('poll = "soon"', "PKI2007"),
+        ('poll = "0s"', "PKI2007"),
+        ('poll = "2d"', "PKI2304"),
+        ("poll = 60", "PKI2304"),
+        ('listen = "9464"', "PKI2304"),
+        ('listen = ":9464"', "PKI2304"),
+        ('listen = "localhost:99999"', "PKI2304"),
+        ("listen = 9464", "PKI2304"),
+        ('interval = "60s"', "PKI2302"),
+    ],
+)
+def test_wrong_settings_of_the_daemon(tmp_path: Path, line: str, code: str) -> None:
+    """Each told once, at its line."""
+    assert [found[:2] for found in refused(tmp_path, f"{SMALL}[daemon]\n{line}\n")] == [(9, code)]

@@ -1,0 +1,37 @@
+"""How everything stands: the ledger's answers gathered for ``decide.health``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from pki_publishers import layout
+from pki_reconciler.decide.health import Known, report
+from pki_reconciler.ledger.read import Reader
+from pki_schema.instants import Instant
+from pki_schema.planned import Held
+from pki_schema.reported import Report
+
+
+def standing(
+    reader: Reader, *, targets: Iterable[str], held: Collection[Held], now: Instant
+) -> Report:
+    """The report at ``now``. ``targets`` are the publications bound on this host, ``held`` what the
+    last plan kept back. Asks for everything: what it costs grows with what exists.
+    """
+    authorities = reader.authorities()
+    return report(
+        Known(
+            commit=reader.accepted() or "",
+            accepted_at=reader.accepted_at(),
+            authorities=authorities,
+            stems={spki: layout.stem(a.name, a.ski) for spki, a in authorities.items()},
+            subjects=reader.subjects(),
+            unwritten={name: reader.unwritten(name) for name in targets},
+            answers=reader.answers_until(),
+            certificates=reader.living(now),
+            failures=reader.failures(),
+            next_due=reader.next_due(after=now),
+        ),
+        held=held,
+        now=now,
+    )
