@@ -93,9 +93,7 @@ def _cycles(pulse: Pulse) -> Iterator[Metric]:
         held.add_metric([code], count)
         since.add_metric([code], pulse.held_since[code].timestamp())
     yield from (held, since)
-    yield _gauge(
-        "pki_next_due_timestamp_seconds", "When work falls due next.", pulse.report.next_due
-    )
+    yield _gauge("pki_next_due_timestamp_seconds", "When work falls due next.", pulse.next_due)
 
 
 def _inputs(pulse: Pulse) -> Iterator[Metric]:

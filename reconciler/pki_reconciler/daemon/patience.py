@@ -22,6 +22,8 @@ Value = TypeVar("Value")
 
 REPOSITORY = "repository"
 LEDGER = "ledger"
+RECONCILE = "reconcile"
+"""What failed inside a cycle and is none of the others, such as the disk below the state."""
 KEY_STORE = "signer"
 """The key store as such, where keys are made; a single key is ``signer/<SPKI digest>``."""
 

@@ -62,8 +62,9 @@ class Pulse:
 
     ``result`` is ``success``, ``held`` or ``failed``; ``seconds`` how long it took. ``fetched_at``
     is when Git was asked last with success, ``refused`` are commits that were not accepted.
-    ``failures`` are those of now, also where the ledger could not take them. ``held_since`` is by
-    the code of the rule, ``unwritten_since`` by publication; both as far as this process knows.
+    ``next_due`` is when work falls due. ``failures`` are those of now, also where the ledger could
+    not take them. ``held_since`` is by the code of the rule, ``unwritten_since`` by publication;
+    both as far as this process knows.
     """
 
     at: Instant
@@ -76,10 +77,11 @@ class Pulse:
     rewound: str = ""
     fetched_at: Instant | None = None
     succeeded_at: Instant | None = None
+    next_due: Instant | None = None
     held_since: Mapping[str, Instant] = field(default_factory=dict)
     unwritten_since: Mapping[str, Instant] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
-        """Whether what is due gets done: not while the ledger fails."""
-        return all(one.resource != "ledger" for one in self.failures)
+        """Whether what is due gets done: not while the ledger fails, or a cycle as such."""
+        return not any(one.resource in ("ledger", "reconcile") for one in self.failures)

@@ -44,7 +44,7 @@ def run(host: Host, wake: Wake, *, poll: timedelta, ears: Ears) -> None:
         pulse = loop.cycle(reasons)
         now = host.clock.now()
         poll_at = now + poll_after(poll, host.entropy.token(4))
-        due = [pulse.report.next_due, *(f.retry_at for f in pulse.failures)]
+        due = [pulse.next_due, *(f.retry_at for f in pulse.failures)]
         coming = min((at for at in due if at and at > now), default=None)
         until = next_wake(now, poll_at=poll_at, next_due=coming)
         reasons = wake.wait((until - now).total_seconds())
@@ -73,15 +73,20 @@ class Daemon:
         start = host.seconds()
         outcome: Outcome | None = None
         report = before.report if before else Report(now=now)
+        next_due = before.next_due if before else None
         try:
             outcome = reconcile(host)
             self.patience.succeeded(resources.LEDGER)
+            self._unnamed(outcome)
             host.ledger.postpone(self.patience.failures)
             report = self._report(outcome, before)
+            next_due = host.ledger.reader.next_due(after=now)
         except Fenced:
             raise
         except WorldFailed as failure:
             self.patience.failed(resources.LEDGER, failure)
+        except OSError as error:  # a full or failing disk below the cache or the clone
+            self.patience.failed(resources.RECONCILE, world_failed(error))
         result = self._result(outcome)
         fetched = outcome is not None and not outcome.observed.failed
         seconds = host.seconds() - start
@@ -102,11 +107,21 @@ class Daemon:
             rewound=_rewound(outcome),
             fetched_at=now if fetched else before.fetched_at if before else None,
             succeeded_at=now if result != "failed" else before.succeeded_at if before else None,
+            next_due=next_due,
             held_since=_since(before.held_since if before else {}, codes, now),
             unwritten_since=_since(before.unwritten_since if before else {}, waiting, now),
         )
         self._ears.ended(self._pulse, outcome)
         return self._pulse
+
+    def _unnamed(self, outcome: Outcome) -> None:
+        """What the cycle went on without, and no resource in front of a port has failed with."""
+        named = {one.message for one in self.patience.failures}
+        rest = [m for m in outcome.done.failed if not any(m.endswith(one) for one in named)]
+        if rest:
+            self.patience.failed(resources.RECONCILE, WorldFailed("; ".join(rest)))
+        else:
+            self.patience.succeeded(resources.RECONCILE)
 
     def _result(self, outcome: Outcome | None) -> str:
         if outcome is None or self.patience.failures:
@@ -131,7 +146,19 @@ class Daemon:
         return standing(reader, targets=self._host.targets, held=held, now=now)
 
     def _observe(self, observe: Callable[[Instant], Observed]) -> Callable[[Instant], Observed]:
-        return lambda now: self.patience.attempt(resources.REPOSITORY, lambda: observe(now))
+        def looked(now: Instant) -> Observed:
+            try:
+                return observe(now)
+            except OSError as error:
+                raise world_failed(error) from None
+
+        return lambda now: self.patience.attempt(resources.REPOSITORY, lambda: looked(now))
+
+
+def world_failed(error: OSError) -> WorldFailed:
+    """The same as the third family, without more of a path than its name."""
+    where = f"{error.filename}: " if error.filename else ""
+    return WorldFailed(f"{where}{error.strerror or error}", "check the disk of the state")
 
 
 def _since(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,8 +17,10 @@ from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import KeyRecorded
 from pki_reconciler.ledger.transactions import Fenced
 from pki_reconciler.ledger.write import Ledger
+from pki_reconciler.observe.advance import Observed
 from pki_schema.desired import authority_identity
 from pki_schema.errors import WorldFailed
+from pki_schema.instants import Instant
 from pki_schema.reported import Delivery, Failure, Health, Sync
 from pki_schema.x509.algorithms import ALGORITHMS, spki_der
 from tests.fakes import SeededEntropy
@@ -157,6 +162,41 @@ def test_a_refused_commit_is_told_until_it_is_healed(scene: Scene) -> None:
         (scene.world.tree / "tenants/alpha/services/odd.yaml").unlink()
         scene.commit()
         assert daemon.cycle(seconds=60).refused == ()
+
+
+def test_a_disk_that_fills_up_is_named_and_heals(scene: Scene) -> None:
+    """Whatever a cycle meets, the next one comes, and says what was wrong until then."""
+    full = False
+
+    def observe(now: Instant) -> Observed:
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return Observed(head="")
+
+    with scene.world.host() as host:
+        ears = Ears(began=lambda _: None, ended=lambda *_: None)
+        daemon = Daemon(replace(host, observe=observe), ears)
+        assert daemon.cycle(frozenset()).result == "success"
+        full = True
+        [failure] = daemon.cycle(frozenset()).failures
+        assert (failure.resource, failure.message) == ("repository", "No space left on device")
+        full = False
+        scene.world.clock.advance(seconds=15)
+        assert daemon.cycle(frozenset()).failures == ()
+
+
+def test_a_failure_inside_a_cycle_is_no_success(scene: Scene) -> None:
+    """A key store that cannot make keys is named; nothing else waits for it."""
+    scene.keys.before = failing_store
+    with running(scene) as daemon:
+        pulse = daemon.cycle(days=25)  # the responder's successor needs a key
+        assert pulse.result == "failed"
+        assert [f.resource for f in pulse.failures] == ["signer"]
+        assert {a.health for a in pulse.report.authorities} == {Health.HEALTHY}
+
+
+def failing_store() -> None:
+    raise WorldFailed("no space for another key")
 
 
 # One writer
