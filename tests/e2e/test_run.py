@@ -16,6 +16,9 @@ from threading import Timer
 
 import pytest
 
+from pki_reconciler.ledger.write import Ledger
+from pki_reconciler.ports import SystemEntropy
+from pki_schema.reported import Failure
 from tests.installation import COMMAND, ENVIRONMENT, Installation
 
 SECRET = "f2c5b1d0c0ffee00f2c5b1d0c0ffee00"
@@ -176,3 +179,13 @@ def test_a_short_secret_is_refused(host: Installation) -> None:
     done = host.run("run")
     assert done.returncode == 1
     assert "shorter than 16 octets" in done.stderr
+
+
+def test_an_apply_that_succeeds_forgets_what_failed(host: Installation) -> None:
+    """What a daemon was patient with when it was stopped is not told for ever."""
+    failure = Failure(resource="publication/public", message="the disk is full", attempts=3)
+    with Ledger.open(host.state / "ledger.sqlite3", entropy=SystemEntropy()) as ledger:
+        ledger.postpone([failure])
+    assert "FAILING publication/public: the disk is full" in host.run("status").stdout
+    assert host.run("apply").returncode == 0
+    assert "FAILING" not in host.run("status").stdout

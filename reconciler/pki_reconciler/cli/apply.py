@@ -18,6 +18,8 @@ def run(option: Path | None, *, output: str) -> int:
     path, config = settings(option)
     with host(path, config) as together:
         outcome = reconcile(together)
+        if not (outcome.done.failed or outcome.observed.failed):
+            together.ledger.postpone(())  # what the daemon was patient with is back
     if output == "json":
         told.json(document(outcome))
     else:
