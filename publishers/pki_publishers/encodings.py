@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 import msgspec
 from cryptography import x509
@@ -20,6 +21,7 @@ class Json(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
         return msgspec.json.format(msgspec.json.encode(self, order="sorted"), indent=2) + b"\n"
 
 
+@lru_cache(maxsize=256)  # a CA's certificate is in every set below it
 def pem(label: str, der: bytes) -> bytes:
     """RFC 7468 section 2: base64 in lines of 64 characters."""
     text = base64.b64encode(der).decode("ascii")

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from email.utils import format_datetime
 from enum import IntEnum
+from functools import lru_cache
 
 from pki_schema import instants
 from pki_schema.instants import Instant
@@ -229,6 +230,7 @@ class CertificateSet:
         return f"{self.folder}/bundle.p7b"
 
 
+@lru_cache(maxsize=256)  # asked for once for every file in it
 def certificate_folder(tenant: str, service: str, certificate: str) -> str:
     """Where everything of one service certificate is: its sets, pointer and staple."""
     return "/".join(("svc", *(_checked(name, _LABEL) for name in (tenant, service, certificate))))
@@ -332,8 +334,13 @@ def http_date(instant: Instant) -> str:
     return format_datetime(instants.whole(instant), usegmt=True)
 
 
+@lru_cache
+def _compiled(form: str) -> re.Pattern[str]:
+    return re.compile(form)
+
+
 def _checked(text: str, form: str) -> str:
     """Names come from validated objects; a path is still never built from anything else."""
-    if not re.fullmatch(form, text):
+    if not _compiled(form).fullmatch(text):
         raise ValueError(f"{text[:80]!r} cannot stand in a public path")
     return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.x509 import ocsp
@@ -26,11 +26,11 @@ class PublicObject:
     kind: Class
     unit: str
     number: int = 0
+    digest: str = field(init=False, compare=False)
+    """SHA-256 of the bytes, lower-case hex."""
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the bytes, lower-case hex."""
-        return hashlib.sha256(self.body).hexdigest()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", hashlib.sha256(self.body).hexdigest())
 
 
 @dataclass(frozen=True)

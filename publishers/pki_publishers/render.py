@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -177,7 +178,8 @@ def render_certificate(
         return ()
     names = _named(certificate)
     unit = "/".join(("certificate", *names))
-    set_id, files = _set(certificate, chain=chain, names=names)
+    between = tuple(one.certificate.der for one in chain if one.certificate.issuer != one.spki)
+    set_id, files = _set(certificate.der, between=between, names=names)
     stapled = _staple(staple, names=names)
     current = Current(
         tenant=names[0],
@@ -255,6 +257,11 @@ def pointer_paths(certificate: IssuedCertificate) -> tuple[str, ...]:
     return layout.current_path(*names), layout.haproxy_issuer_path(*names)
 
 
+def stapling(certificate: IssuedCertificate) -> tuple[str, ...]:
+    """What changes with the answer to staple for a service certificate."""
+    return (layout.current_path(*_named(certificate)), *staple_paths(certificate))
+
+
 def staple_paths(certificate: IssuedCertificate) -> tuple[str, ...]:
     """Where the answer to staple is for a service certificate, under each of its names."""
     names = _named(certificate)
@@ -268,18 +275,15 @@ def render_status(summary: Summary) -> PublicObject:
     return PublicObject(layout.STATUS_PATH, body, Class.POINTER, "status")
 
 
+@lru_cache(maxsize=4_096)  # asked for again when the first answers are there to be stapled
 def _set(
-    certificate: IssuedCertificate,
-    *,
-    chain: Sequence[IssuedAuthority],
-    names: tuple[str, str, str],
+    certificate: bytes, *, between: tuple[bytes, ...], names: tuple[str, str, str]
 ) -> tuple[str, tuple[PublicObject, ...]]:
     """The immutable files and the name of their folder, which is the hash of what is in them.
 
     PEM with the leaf first (RFC 8446 section 4.4.2), the root left out.
     """
-    leaf = pem("CERTIFICATE", certificate.der)
-    between = [one.certificate.der for one in chain if one.certificate.issuer != one.spki]
+    leaf = pem("CERTIFICATE", certificate)
     above = b"".join(pem("CERTIFICATE", der) for der in between)
     set_id = hashlib.sha256(leaf + above).hexdigest()[:16]
     paths = layout.certificate_set(*names, set_id)
@@ -287,7 +291,7 @@ def _set(
         paths.cert: leaf,
         paths.chain: above,
         paths.fullchain: leaf + above,
-        paths.p7b: certs_only({certificate.der, *between}),
+        paths.p7b: certs_only({certificate, *between}),
     }
     unit = "/".join(("certificate", *names))
     # An empty chain.pem would keep servers from starting; below a root there is none.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
+from typing import Self
 
 from pki_publishers.release import PublicObject
 from pki_publishers.targets.target import parts
@@ -62,9 +63,12 @@ class DirectoryTarget:
                     _stage(staging, str(number), one.body, sync=not at_once)
             if at_once:
                 _sync_filesystem(staging)
-            for folders, group in groupby(moves, key=lambda move: move[0]):
-                with _explained("write", "/".join(folders)):
-                    _move(root, staging, folders, [(name, temp) for _, name, temp in group])
+            with _Descent(root) as descent:
+                for folders, group in groupby(moves, key=lambda move: move[0]):
+                    with _explained("write", "/".join(folders)):
+                        folder = descent.reach(folders)
+                        for _, name, temp in group:
+                            os.rename(temp, name, src_dir_fd=staging, dst_dir_fd=folder)
             if at_once:
                 _sync_filesystem(root)
             else:
@@ -97,6 +101,44 @@ class DirectoryTarget:
             yield root
         finally:
             os.close(root)
+
+
+class _Descent:
+    """Folders below ``root``, made where they are missing; what two in a row have in common is
+    opened once. No link is followed.
+    """
+
+    def __init__(self, root: int) -> None:
+        self._root = root
+        self._names: list[str] = []
+        self._open: list[int] = []
+
+    def reach(self, folders: Sequence[str]) -> int:
+        """A descriptor of a folder, good until the next call."""
+        common = 0
+        for here, there in zip(self._names, folders, strict=False):
+            if here != there:
+                break
+            common += 1
+        self._leave(common)
+        for name in folders[common:]:
+            self._open.append(_below(self._at(), name, make=True))
+            self._names.append(name)
+        return self._at()
+
+    def _at(self) -> int:
+        return self._open[-1] if self._open else self._root
+
+    def _leave(self, depth: int) -> None:
+        while len(self._open) > depth:
+            os.close(self._open.pop())
+            self._names.pop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leave(0)
 
 
 @contextmanager
@@ -137,12 +179,6 @@ def _stage(staging: int, name: str, body: bytes, *, sync: bool) -> None:
             os.fsync(file)
     finally:
         os.close(file)
-
-
-def _move(root: int, staging: int, folders: Sequence[str], files: list[tuple[str, str]]) -> None:
-    with _opened(root, folders, make=True) as folder:
-        for name, temp in files:
-            os.rename(temp, name, src_dir_fd=staging, dst_dir_fd=folder)
 
 
 def _content(folder: int, name: str) -> bytes | None:

@@ -27,7 +27,7 @@ def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
     if (
         _catch_up(cycle, targets)
         or cycle.ledger.counts > cycle.done.began
-        or any(map(cycle.ledger.reader.outbox, targets))
+        or any(map(cycle.ledger.reader.is_waiting, targets))
     ):
         _summarise(cycle)
         bundles.refresh(cycle)

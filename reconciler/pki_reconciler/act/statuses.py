@@ -225,7 +225,7 @@ def _conclude(
         units.keep(
             cycle,
             transaction,
-            units.current(transaction.reader, authorities, with_der, answers),
+            units.stapled(transaction.reader, authorities, with_der, answers),
         )
     cycle.done.answers += len(signed)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pki_publishers import render
+from pki_publishers.layout import Class
 from pki_publishers.release import PublicObject
 from pki_reconciler.act.cycle import Cycle, line_of
 from pki_reconciler.ledger.read import Reader
@@ -22,6 +23,8 @@ from pki_schema.issued import CertificateState, IssuedAnswer, IssuedAuthority, I
 
 Objects = tuple[PublicObject, ...]
 Authorities = Mapping[str, IssuedAuthority]
+
+_CATEGORIES = {kind: kind.name for kind in Class}
 
 STAPLED = "sha1"
 """OpenSSL's clients look a staple up by the SHA-1 CertID."""
@@ -43,7 +46,7 @@ def keep(
         OutboxRow(
             target=target,
             path=item.path,
-            category=item.kind.name,
+            category=_CATEGORIES[item.kind],
             digest=item.digest,
             unit=item.unit,
         )
@@ -127,6 +130,23 @@ def current(
             renew_at=use.renew_at,
         )
         yield from renewal(certificate, authorities, use)
+
+
+def stapled(
+    reader: Reader,
+    authorities: Authorities,
+    certificates: Sequence[IssuedCertificate],
+    fresh: Sequence[IssuedAnswer],
+) -> Iterator[PublicObject]:
+    """What changes with the answers ``fresh`` of these certificates: staples, and the pointers that
+    name them. The rest of their units was wished for with the certificates themselves.
+    """
+    changing = {
+        path for c in certificates if c.subject.kind == "Certificate" for path in render.stapling(c)
+    }
+    for item in current(reader, authorities, certificates, fresh):
+        if item.path in changing:
+            yield item
 
 
 def renewal(certificate: IssuedCertificate, authorities: Authorities, use: Use | None) -> Objects:

@@ -28,7 +28,7 @@ SAMPLE = 20
 """Of more services than this, openssl is asked about the shipped ones and as many of the fleet."""
 
 _MARK = ".vcc-pki-demo"
-_CONFIG = """\
+CONFIG = """\
 [repository]
 url = "./desired-state"
 branch = "main"
@@ -77,7 +77,7 @@ def run(*, source: Path, folder: Path, services: int) -> int:
     empty(folder)
     prepared = prepare(demo, source, services)
     _say("git", prepared, time.perf_counter() - start)
-    demo.config.write_text(_CONFIG)
+    demo.config.write_text(CONFIG)
     config = load_config(demo.config)
     begin(config)
     with host(demo.config, config) as together:

@@ -58,6 +58,7 @@ def _crls(actions: Sequence[Action], touched: Touched) -> list[Action]:
 def _answers(actions: Sequence[Action], touched: Touched) -> list[Action]:
     due: dict[Identity, set[CertificateRef]] = {}
     fresh: dict[Identity, int] = {}
+    newest: dict[str, Identity | None] = {}
     for certificate in touched.answers_due:
         if certificate.issuer in touched.authorities:
             subject = _generation(touched.authorities[certificate.issuer])
@@ -69,9 +70,11 @@ def _answers(actions: Sequence[Action], touched: Touched) -> list[Action]:
                 if authority and _answers_for(authority):
                     due.setdefault(_generation(authority), set()).add(ref)
         elif action.wave is Wave.LEAF and action.verb in CERTIFYING and action.meaning:
-            newest = _newest(action.meaning.profile.issuer, actions, touched)
-            if newest:
-                fresh[newest] = fresh.get(newest, 0) + 1
+            issuer = action.meaning.profile.issuer
+            if issuer not in newest:
+                newest[issuer] = _newest(issuer, actions, touched)
+            if generation := newest[issuer]:
+                fresh[generation] = fresh.get(generation, 0) + 1
     return [
         Action(
             wave=Wave.STATUS,

@@ -67,13 +67,18 @@ def wanted(state: DesiredState) -> Iterator[Wanted]:
                 )
 
 
+def fleet_name(number: int) -> str:
+    """The name of the fleet's service of this number, from 1."""
+    return f"service-{number:05d}"
+
+
 def add_fleet(tree: Path, count: int) -> None:
     """Write a tenant with ``count`` services into a desired-state tree."""
     services = tree / "tenants" / FLEET / "services"
     services.mkdir(parents=True)
     (services.parent / "tenant.yaml").write_text(_TENANT.format(count=count))
     for number in range(1, count + 1):
-        name = f"service-{number:05d}"
+        name = fleet_name(number)
         (services / f"{name}.yaml").write_text(_SERVICE.format(name=name))
 
 

@@ -13,6 +13,12 @@ from pki_schema.instants import Instant, to_epoch
 OUTBOX = tables.outbox
 PUBLISHED = tables.published
 
+_FULFILLED = sa.delete(OUTBOX).where(
+    OUTBOX.c.target == sa.bindparam("target"),
+    OUTBOX.c.path == sa.bindparam("path"),
+    OUTBOX.c.digest == sa.bindparam("digest"),
+)
+
 
 def enqueue(connection: sa.Connection, rows: Iterable[OutboxRow]) -> None:
     """Set the wish for each path."""
@@ -61,14 +67,7 @@ def acknowledge(
         " OR excluded.number >= published.number",
     )
     if values:
-        connection.execute(
-            sa.delete(OUTBOX).where(
-                OUTBOX.c.target == target,
-                OUTBOX.c.path == sa.bindparam("p"),
-                OUTBOX.c.digest == sa.bindparam("d"),
-            ),
-            [{"p": row["path"], "d": row["digest"]} for row in values],
-        )
+        statements.each(connection, _FULFILLED, values)
     for chunk in statements.chunks(deleted):
         connection.execute(
             sa.delete(PUBLISHED).where(PUBLISHED.c.target == target, PUBLISHED.c.path.in_(chunk))

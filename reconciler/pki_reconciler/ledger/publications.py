@@ -17,7 +17,13 @@ PUBLISHED = tables.published
 def outbox(connection: sa.Connection, target: str) -> tuple[OutboxRow, ...]:
     """What still has to be written, by path."""
     query = sa.select(OUTBOX).where(OUTBOX.c.target == target).order_by(OUTBOX.c.path)
-    return tuple(rows.outgoing(row) for row in connection.execute(query))
+    return tuple(rows.outgoing(row) for row in connection.execute(query).all())
+
+
+def is_waiting(connection: sa.Connection, target: str) -> bool:
+    """Whether anything still has to be written."""
+    query = sa.select(OUTBOX.c.path).where(OUTBOX.c.target == target).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def published(
@@ -30,7 +36,7 @@ def published(
         if paths is None
         else [query.where(PUBLISHED.c.path.in_(chunk)) for chunk in statements.chunks(paths)]
     )
-    return {row.path: rows.published(row) for part in parts for row in connection.execute(part)}
+    return {row.path: rows.published(row) for p in parts for row in connection.execute(p).all()}
 
 
 def below(

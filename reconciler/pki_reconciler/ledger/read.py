@@ -288,6 +288,10 @@ class Reader:
         """What still has to be written to a target."""
         return publications.outbox(self._connection, target)
 
+    def is_waiting(self, target: str) -> bool:
+        """Whether anything still has to be written to a target."""
+        return publications.is_waiting(self._connection, target)
+
     def published(
         self, target: str, paths: Iterable[str] | None = None
     ) -> Mapping[str, PublishedRow]:

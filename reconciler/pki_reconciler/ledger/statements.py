@@ -32,13 +32,13 @@ def upsert(
     if rows:
         dialect = connection.dialect.name
         statement = _upsert(table, tuple(rows[0]), tuple(update), where, dialect)
-        _run(connection, statement, rows)
+        each(connection, statement, rows)
 
 
 def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> None:
     """Insert rows of the same columns; a taken key is an error."""
     if rows:
-        _run(connection, _insert(table, tuple(rows[0])), rows)
+        each(connection, _insert(table, tuple(rows[0])), rows)
 
 
 @lru_cache
@@ -64,8 +64,10 @@ def _upsert(
     return updating
 
 
-def _run(connection: sa.Connection, statement: sa.Insert, rows: Sequence[Values]) -> None:
-    """Hand the rows to the driver as they are.
+def each(
+    connection: sa.Connection, statement: sa.Insert | sa.Delete, rows: Sequence[Values]
+) -> None:
+    """Run a statement once for each row, whose values are its parameters, as they are.
 
     Their values are plain already, and SQLAlchemy's own care for each would cost a third of the
     whole transaction.
@@ -78,7 +80,9 @@ def _run(connection: sa.Connection, statement: sa.Insert, rows: Sequence[Values]
 
 
 @lru_cache
-def _compiled(statement: sa.Insert, dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
+def _compiled(
+    statement: sa.Insert | sa.Delete, dialect: sa.Dialect
+) -> tuple[str, tuple[str, ...] | None]:
     """The text for the driver, and the order of its parameters if they have no names there."""
     compiled = statement.compile(dialect=dialect)
     order = getattr(compiled, "positiontup", None)
