@@ -121,8 +121,10 @@ class _Descent:
                 break
             common += 1
         self._leave(common)
+        made = False
         for name in folders[common:]:
-            self._open.append(_below(self._at(), name, make=True))
+            below, made = _below(self._at(), name, make=True, missing=made)
+            self._open.append(below)
             self._names.append(name)
         return self._at()
 
@@ -147,7 +149,7 @@ def _opened(root: int, folders: Sequence[str], *, make: bool = False) -> Iterato
     current = os.dup(root)
     try:
         for name in folders:
-            below = _below(current, name, make=make)
+            below, _ = _below(current, name, make=make)
             os.close(current)
             current = below
         yield current
@@ -155,16 +157,20 @@ def _opened(root: int, folders: Sequence[str], *, make: bool = False) -> Iterato
         os.close(current)
 
 
-def _below(parent: int, name: str, *, make: bool) -> int:
-    try:
-        return os.open(name, _FOLDER, dir_fd=parent)
-    except FileNotFoundError:
-        if not make:
-            raise
+def _below(parent: int, name: str, *, make: bool, missing: bool = False) -> tuple[int, bool]:
+    """A folder's descriptor, and whether it was made now; ``missing``: it is known not to be
+    there.
+    """
+    if not missing:
+        try:
+            return os.open(name, _FOLDER, dir_fd=parent), False
+        except FileNotFoundError:
+            if not make:
+                raise
     os.mkdir(name, 0o755, dir_fd=parent)
     below = os.open(name, _FOLDER, dir_fd=parent)
     os.fchmod(below, 0o755)  # mkdir applies the umask
-    return below
+    return below, True
 
 
 def _stage(staging: int, name: str, body: bytes, *, sync: bool) -> None:

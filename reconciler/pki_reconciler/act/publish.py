@@ -181,7 +181,6 @@ def _is_behind(cycle: Cycle, name: str, target: Target) -> bool:
     stems = [render.stem_of(a) for a in units.living(cycle.authorities())]
     certificates = [layout.aia_path(stem) for stem in stems]
     samples = [*certificates, *map(layout.crl_path, stems), layout.STATUS_PATH]
-    waiting = {row.path for row in reader.outbox(name)}
     known = {
         **reader.published(name, samples),
         **{
@@ -190,6 +189,7 @@ def _is_behind(cycle: Cycle, name: str, target: Target) -> bool:
             if row.delete_after is None
         },
     }
+    waiting = reader.waiting(name, {*samples, *known})
     if not (known.keys() | waiting).issuperset(certificates):
         return True
     lost: list[str] = []

@@ -20,6 +20,16 @@ def outbox(connection: sa.Connection, target: str) -> tuple[OutboxRow, ...]:
     return tuple(rows.outgoing(row) for row in connection.execute(query).all())
 
 
+def waiting(connection: sa.Connection, target: str, paths: Iterable[str]) -> frozenset[str]:
+    """Those of these paths that still have to be written."""
+    query = sa.select(OUTBOX.c.path).where(OUTBOX.c.target == target)
+    return frozenset(
+        path
+        for chunk in statements.chunks(paths)
+        for path in connection.execute(query.where(OUTBOX.c.path.in_(chunk))).scalars()
+    )
+
+
 def is_waiting(connection: sa.Connection, target: str) -> bool:
     """Whether anything still has to be written."""
     query = sa.select(OUTBOX.c.path).where(OUTBOX.c.target == target).limit(1)

@@ -288,6 +288,10 @@ class Reader:
         """What still has to be written to a target."""
         return publications.outbox(self._connection, target)
 
+    def waiting(self, target: str, paths: Iterable[str]) -> frozenset[str]:
+        """Those of these paths that still have to be written to a target."""
+        return publications.waiting(self._connection, target, paths)
+
     def is_waiting(self, target: str) -> bool:
         """Whether anything still has to be written to a target."""
         return publications.is_waiting(self._connection, target)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -43,11 +44,15 @@ class Algorithm:
         scheme = "RSA" if self.name.startswith("RSA-") else "ECDSA"
         return f"{scheme}-{self.digest.name.upper()}"
 
+    @cached_property
+    def _ecdsa(self) -> ec.ECDSA:
+        return ec.ECDSA(cast("hashes.HashAlgorithm", self.digest))
+
     def sign(self, key: PrivateKey, data: bytes) -> bytes:
         """Sign ``data``; the signature is as X.509 carries it (ECDSA: DER ``ECDSA-Sig-Value``)."""
         match key:
             case ec.EllipticCurvePrivateKey():
-                return key.sign(data, ec.ECDSA(cast("hashes.HashAlgorithm", self.digest)))
+                return key.sign(data, self._ecdsa)
             case rsa.RSAPrivateKey():
                 return key.sign(data, padding.PKCS1v15(), cast("hashes.HashAlgorithm", self.digest))
             case _:
@@ -57,7 +62,7 @@ class Algorithm:
         """Raise ``cryptography.exceptions.InvalidSignature`` unless the signature is right."""
         match key:
             case ec.EllipticCurvePublicKey():
-                key.verify(signature, data, ec.ECDSA(cast("hashes.HashAlgorithm", self.digest)))
+                key.verify(signature, data, self._ecdsa)
             case rsa.RSAPublicKey():
                 key.verify(
                     signature, data, padding.PKCS1v15(), cast("hashes.HashAlgorithm", self.digest)

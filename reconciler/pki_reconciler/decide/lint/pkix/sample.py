@@ -1,7 +1,7 @@
 """Which of many objects the second judge is asked about.
 
-All of them in a plan of up to ``ALL``; beyond that the first of every shape and one in a hundred at
-random. A fault of a profile shows in its first object; one that hangs on a value shows in the
+All of them in a plan of up to ``ALL``; beyond that the first of every shape and one in five hundred
+at random. A fault of a profile shows in its first object; one that hangs on a value shows in the
 sample sooner or later, and our own rules look at every object anyway.
 """
 
@@ -17,7 +17,7 @@ from pki_reconciler.chain import CertificateFacts
 ALL = 500
 """Plans up to this size are judged whole; pkilint takes about 13 ms for a certificate."""
 
-_ONE_IN_A_HUNDRED = 2**32 // 100
+_ONE_IN_FIVE_HUNDRED = 2**32 // 500
 
 
 class Sample:
@@ -36,7 +36,7 @@ class Sample:
             self._seen.add(shape)
             return True
         drawn = hashlib.sha256(self._seed + content).digest()[:4]
-        return int.from_bytes(drawn, "big") < _ONE_IN_A_HUNDRED
+        return int.from_bytes(drawn, "big") < _ONE_IN_FIVE_HUNDRED
 
 
 def certificate_shape(facts: CertificateFacts) -> Hashable:
