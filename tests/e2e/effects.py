@@ -14,7 +14,7 @@ import msgspec
 
 from tests.e2e.seccomp import Asked
 
-Kind = Literal["write", "cut", "create", "folder", "move", "remove", "sync", "sync all"]
+Kind = Literal["write", "cut", "create", "empty", "folder", "move", "remove", "sync", "sync all"]
 
 _HERE = -100  # AT_FDCWD
 _LONGEST_PATH = 4096
@@ -22,7 +22,7 @@ _LONGEST_PATH = 4096
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """``path`` is absolute; a move goes to ``target``. ``data`` is written at ``at``; a file is cut
-    to ``at`` octets. Before a ``create`` the file is not there, or is emptied.
+    to ``at`` octets. To ``create`` leaves a file alone that is there, to ``empty`` cuts it to none.
     """
 
     call: str
@@ -92,6 +92,14 @@ def _sync(process: Process, asked: Asked, _: bool) -> Effect:
     return Effect(call=asked.name, kind=kind, path=process.file(asked.arguments[0]))
 
 
+def _opening(process: Process, asked: Asked, _: bool) -> Effect:
+    folder, name, flags, *_rest = asked.arguments
+    if asked.name == "open":
+        folder, name, flags = _HERE, folder, name
+    kind: Kind = "empty" if flags & os.O_TRUNC else "create"
+    return Effect(call=asked.name, kind=kind, path=process.named(folder, name))
+
+
 def _at(kind: Kind) -> Callable[[Process, Asked, bool], Effect]:
     def effect(process: Process, asked: Asked, _: bool) -> Effect:
         path = process.named(asked.arguments[0], asked.arguments[1])
@@ -121,7 +129,7 @@ _EFFECTS: dict[str, Callable[[Process, Asked, bool], Effect]] = {
     "ftruncate": _cut,
     **dict.fromkeys(("fsync", "fdatasync", "syncfs"), _sync),
     **dict.fromkeys(("rename", "renameat", "renameat2"), _move),
-    **{"openat": _at("create"), "mkdirat": _at("folder"), "unlinkat": _at("remove")},
-    **{"open": _plain("create"), "mkdir": _plain("folder")},
+    **dict.fromkeys(("openat", "open"), _opening),
+    **{"mkdirat": _at("folder"), "unlinkat": _at("remove"), "mkdir": _plain("folder")},
     **{"unlink": _plain("remove"), "rmdir": _plain("remove")},
 }
