@@ -45,7 +45,7 @@ ROOM = 256 * 1024 * 1024
 """What tests in memory need at most, in octets."""
 
 
-def _memory(otherwise: Path) -> Path:
+def memory(otherwise: Path) -> Path:
     """A folder that is no disk, where waiting for one proves nothing and takes long."""
     memory = Path("/dev/shm")
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > ROOM else otherwise
@@ -54,7 +54,7 @@ def _memory(otherwise: Path) -> Path:
 @pytest.fixture
 def quick(tmp_path: Path) -> Iterator[Path]:
     """A folder in memory; without one a folder like ``tmp_path``."""
-    with tempfile.TemporaryDirectory(dir=_memory(tmp_path)) as folder:
+    with tempfile.TemporaryDirectory(dir=memory(tmp_path)) as folder:
         yield Path(folder)
 
 
@@ -66,6 +66,6 @@ def mortals() -> Iterator[Mortals]:
 
 @pytest.fixture(scope="session")
 def day(mortals: Mortals, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    kept = _memory(tmp_path_factory.mktemp("busy"))
+    kept = memory(tmp_path_factory.mktemp("busy"))
     with tempfile.TemporaryDirectory(dir=kept) as folder:
         yield Day.prepared(Path(folder), mortals)

@@ -23,6 +23,7 @@ _LONGEST_PATH = 4096
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """``path`` is absolute; a move goes to ``target``. ``data`` is written at ``at``; a file is cut
     to ``at`` octets. To ``create`` leaves a file alone that is there, to ``empty`` cuts it to none.
+    What ``failed`` did nothing.
     """
 
     call: str
@@ -31,6 +32,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     target: str = ""
     at: int = 0
     data: bytes = b""
+    failed: bool = False
 
 
 class Process:

@@ -119,16 +119,11 @@ def _watched(
                 continue
             counts[asked.name] += 1
             yield asked.name, counts[asked.name]
+            late = bool(at) and at["call"] == asked.name and counts[asked.name] - at["count"]
+            hit = late is not False and (late == 0 or (late > 0 and request["for_ever"]))
             if record:
-                record.write(msgspec.json.encode(effect) + b"\n")
-            hit = (
-                at
-                and at["call"] == asked.name
-                and (
-                    counts[asked.name] == at["count"]
-                    or (request["for_ever"] and counts[asked.name] > at["count"])
-                )
-            )
+                told = msgspec.structs.replace(effect, failed=hit and bool(error))
+                record.write(msgspec.json.encode(told) + b"\n")
             if hit and not error:
                 os.kill(child, signal.SIGKILL)
                 return

@@ -9,13 +9,42 @@ file's last sync, and names made, moved or removed since their folder's last syn
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
 
 from tests.e2e.effects import Effect
 
 SECTOR = 512
 """A write is torn between sectors."""
+
+
+Contents = dict[str, bytes | None]
+"""Files by path, folders with ``None``; paths are relative to a world."""
+
+
+def contents(root: Path, folders: Iterable[str], *, without: str) -> Contents:
+    """What is in these folders of a world, but what lies below ``without``."""
+    found = [path for name in folders for path in (root / name, *(root / name).rglob("*"))]
+    return {
+        name: path.read_bytes() if path.is_file() else None
+        for path in found
+        if path.exists() and not (name := path.relative_to(root).as_posix()).startswith(without)
+    }
+
+
+def recorded(log: Path, root: Path) -> list[Effect]:
+    """The effects of a run, with paths relative to its world."""
+    found = [msgspec.json.decode(line, type=Effect) for line in log.read_bytes().splitlines()]
+    prefix = f"{root}/"
+    return [
+        msgspec.structs.replace(
+            one, path=one.path.removeprefix(prefix), target=one.target.removeprefix(prefix)
+        )
+        for one in found
+    ]
 
 
 @dataclass
@@ -31,7 +60,13 @@ class File:
         self.recent.append((at, data))
 
     def sync(self) -> None:
-        self.kept = self.content
+        """What was lost by a sync that failed is not made durable by one that succeeds."""
+        for at, data in self.recent:
+            self.kept = changed(self.kept, at, data)
+        self.recent.clear()
+
+    def fail_to_sync(self) -> None:
+        """Processes still read what they wrote, and no later sync writes it (fsync(2), EIO)."""
         self.recent.clear()
 
 
@@ -76,15 +111,22 @@ class Disk:
     recent: list[Step] = field(default_factory=list)
 
     @classmethod
-    def holding(cls, contents: Mapping[str, bytes | None]) -> Disk:
-        """These files, durable; folders are ``None``. Paths are relative to the world."""
-        found: Names = {path: None if b is None else File(b, b) for path, b in contents.items()}
+    def holding(cls, durable: Contents) -> Disk:
+        """These files and folders, durable."""
+        found: Names = {path: None if b is None else File(b, b) for path, b in durable.items()}
         found[""] = None
         return cls(found, dict(found))
 
     def take(self, effect: Effect) -> None:
         """Let it happen; what failed when it was recorded (a name that is taken) does nothing."""
         there = self.names.get(effect.path)
+        if effect.failed:
+            if effect.kind == "sync" and there:
+                there.fail_to_sync()
+            elif effect.kind == "sync all":
+                for file in filter(None, self.names.values()):
+                    file.fail_to_sync()
+            return
         match effect.kind:
             case "write" if there:
                 there.change(effect.at, effect.data)

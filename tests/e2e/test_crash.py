@@ -144,7 +144,7 @@ def test_half_a_transaction_is_none(day: Day, mortals: Mortals, quick: Path, par
     """
     # How much is written differs a little from run to run: new serials lie on other pages.
     writes = [Point(WRITE, 1 + n) for n in range(day.writes * 95 // 100)]
-    for number, point in enumerate(_evenly(writes, 40)[part::4]):
+    for number, point in enumerate(_evenly(writes, 24)[part::4]):
         _survive(day, mortals, quick / "world", point, later=7 * (number % 2))
 
 
