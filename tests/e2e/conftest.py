@@ -1,6 +1,7 @@
 """Worlds for every test to do anything with: made once per test process, and copied.
 
-``world`` is the shipped organisation after its first reconcile; ``day`` see ``busy_day``.
+``world`` is the shipped organisation after its first reconcile; ``busy_day`` and ``eve`` say what
+``day`` and ``eve`` are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.busy_day import Day
+from tests.e2e.eve import Eve, prepared
 from tests.e2e.mortals import Mortals
 from tests.worlds import World
 
@@ -69,3 +71,10 @@ def day(mortals: Mortals, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     kept = memory(tmp_path_factory.mktemp("busy"))
     with tempfile.TemporaryDirectory(dir=kept) as folder:
         yield Day.prepared(Path(folder), mortals)
+
+
+@pytest.fixture(scope="session")
+def eve(mortals: Mortals, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Eve]:
+    kept = memory(tmp_path_factory.mktemp("eve"))
+    with tempfile.TemporaryDirectory(dir=kept) as folder:
+        yield prepared(Path(folder), mortals)

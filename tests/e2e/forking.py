@@ -97,10 +97,10 @@ def _watched(
         stack.callback(os.close, alive)
         process = Process(child)
         record = request["record"] and stack.enter_context(Path(request["record"]).open("wb"))
-        at, error, below = request["at"], request["error"], request["below"]
+        at, error, counted = request["at"], request["error"], request["counted"]
 
-        def is_below(path: str) -> bool:
-            return path == below or path.startswith(f"{below}/")
+        def counts_for(path: str) -> bool:
+            return path == counted or path.startswith(f"{counted}/")
 
         counts: Counter[str] = Counter()
         waiting = select.poll()
@@ -114,20 +114,23 @@ def _watched(
                     return
                 continue
             effect = process.effect(asked, data=bool(record)) if process.has(asked.thread) else None
-            if effect is None or not is_below(effect.path):
+            if effect is None or not counts_for(effect.path):
                 seccomp.answer(listener, asked)
                 continue
             counts[asked.name] += 1
             yield asked.name, counts[asked.name]
-            late = bool(at) and at["call"] == asked.name and counts[asked.name] - at["count"]
-            hit = late is not False and (late == 0 or (late > 0 and request["for_ever"]))
+            late = counts[asked.name] - at["count"] if at and at["call"] == asked.name else -1
+            hit = late == 0 or (late > 0 and request["for_ever"])
             if record:
                 told = msgspec.structs.replace(effect, failed=hit and bool(error))
                 record.write(msgspec.json.encode(told) + b"\n")
-            if hit and not error:
+            if hit and request["hold"]:
+                print(json.dumps({"held": True}), flush=True)
+                sys.stdin.readline()
+            elif hit and not error:
                 os.kill(child, signal.SIGKILL)
                 return
-            seccomp.answer(listener, asked, getattr(errno, error) if hit else 0)
+            seccomp.answer(listener, asked, getattr(errno, error) if hit and error else 0)
         os.kill(child, signal.SIGKILL)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -82,18 +82,53 @@ class Mortals:
         ``at`` is where the process dies, on entering the call; with ``error`` (``"ENOSPC"``) it
         lives on and the call fails, and with ``for_ever`` every later one of that name.
         """
-        request = {
-            "command": list(command),
-            "below": os.fspath(below),
-            "watched": sorted({*watched, *([at.call] if at else [])}),
-            "at": asdict(at) if at else None,
-            "error": error,
-            "for_ever": for_ever,
-            "record": os.fspath(record) if record else "",
-        }
+        self._ask(
+            {
+                "command": list(command),
+                "below": os.fspath(below),
+                "counted": os.fspath(below),
+                "watched": sorted({*watched, *([at.call] if at else [])}),
+                "at": asdict(at) if at else None,
+                "error": error,
+                "for_ever": for_ever,
+                "record": os.fspath(record) if record else "",
+                "hold": False,
+            }
+        )
+        return self._ended()
+
+    def hold(self, command: Sequence[str], below: Path, *, at: Point, counted: Path) -> None:
+        """Run a command up to a call on a file below ``counted``, where it stands still."""
+        self._ask(
+            {
+                "command": list(command),
+                "below": os.fspath(below),
+                "counted": os.fspath(counted),
+                "watched": [at.call],
+                "at": asdict(at),
+                "error": "",
+                "for_ever": False,
+                "record": "",
+                "hold": True,
+            }
+        )
+        answer = self._answer()
+        assert answer == {"held": True}, answer
+
+    def go_on(self) -> Ended:
+        """Let the process that was held finish."""
+        self._ask({"go": "on"})
+        return self._ended()
+
+    def _ask(self, request: dict[str, Any]) -> None:
         assert self._server.stdin
-        assert self._server.stdout
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
-        answer = json.loads(self._server.stdout.readline())
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._server.stdout
+        return json.loads(self._server.stdout.readline())  # type: ignore[no-any-return]
+
+    def _ended(self) -> Ended:
+        answer = self._answer()
         return Ended(**{**answer, "calls": tuple(Point(*call) for call in answer["calls"])})

@@ -7,12 +7,10 @@ does not stand there; and the next ``apply`` on a sound disk ends where an undis
 
 from __future__ import annotations
 
-import hashlib
 import random
 import shutil
 import sqlite3
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +18,12 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.busy_day import WRITE
-from tests.e2e.conftest import memory
+from tests.e2e.eve import Eve, digest
 from tests.e2e.evidence import Evidence, differences
 from tests.e2e.mortals import Ended, Mortals, Point
 from tests.e2e.seccomp import CHANGING
 from tests.e2e.storage import Disk, contents, recorded
 from tests.installation import Installation
-
-KEPT = frozenset({"argus-backend", "pki-server", "exchange"})
-"""Services; the fewer there are, the more points fit into the time."""
 
 FOLDERS = ("state", "public")
 GIT = "state/repository.git"
@@ -50,55 +45,6 @@ class Fault:
         return f"{self.error} at {self.point}{' and later' if self.for_ever else ''}"
 
 
-@dataclass(frozen=True)
-class Eve:
-    """A host just before an ``apply`` that makes a CA with its keys, issues, revokes and publishes;
-    the ``calls`` of that run when nothing fails, and what it leads to.
-    """
-
-    host: Installation
-    calls: tuple[Point, ...]
-    expected: dict[str, object]
-    before: frozenset[str]
-    """Digests of what was published before."""
-
-
-@pytest.fixture(scope="module")
-def eve(mortals: Mortals, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Eve]:
-    kept = memory(tmp_path_factory.mktemp("eve"))
-    with tempfile.TemporaryDirectory(dir=kept) as folder:
-        yield _prepared(Path(folder), mortals)
-
-
-def _prepared(folder: Path, mortals: Mortals) -> Eve:
-    host = Installation.prepare(folder / "host")
-    (host.tree / "tenants/vcc/communication/matrix.yaml").unlink()
-    for service in host.tree.glob("tenants/*/services/*.yaml"):
-        if service.stem not in KEPT:
-            service.unlink()
-            for request in service.parents[1].glob(f"csr/{service.stem}.*"):
-                request.unlink()
-    host.commit("A small organisation")
-    assert mortals.run(["init"], host.root).code == 0
-    assert mortals.run(["apply"], host.root).code == 0
-    host.revoke("exchange-1", "{tenant: partner, service: exchange}", "superseded")
-    authority = (host.tree / "cas/vcc-services.yaml").read_text()
-    other = authority.replace("vcc-services", "vcc-devices").replace("Services CA", "Devices CA")
-    (host.tree / "cas/vcc-devices.yaml").write_text(other)
-    host.commit("A CA, and a revocation")
-    before = frozenset(map(_digest, Evidence.gathered(host.root, folder).files.values()))
-    undisturbed = host.copy(folder / "undisturbed")
-    run = mortals.run(["apply"], undisturbed.root, watched=CHANGING)
-    assert run.code == 0, run.stderr
-    end = Evidence.gathered(undisturbed.root, folder)
-    assert end.unrest() == []
-    return Eve(host, run.calls, end.picture(), before)
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
 # What is left, and what comes of it
 
 
@@ -110,7 +56,7 @@ def _acknowledged_wrongly(host: Installation, eve: Eve, aside: Path) -> list[str
     with closing(sqlite3.connect(evidence.ledger)) as ledger:
         published = dict(ledger.execute("SELECT path, digest FROM published"))
         underway = dict(ledger.execute("SELECT path, digest FROM outbox"))
-    found = {path: _digest(body) for path, body in evidence.files.items()}
+    found = {path: digest(body) for path, body in evidence.files.items()}
     whole = eve.before.union(published.values(), underway.values())
     return [
         *(p for p, d in published.items() if found.get(p) not in {d, underway.get(p)}),
