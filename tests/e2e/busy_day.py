@@ -180,4 +180,4 @@ class Day:
 
 def reconciling(root: Path, now: Instant = NOW, *mortal: str) -> list[str]:
     """The command, for ``Mortals``."""
-    return ["reconcile", str(root), str(to_epoch(now)), *mortal]
+    return ["tests.e2e.reconcile_once", str(root), str(to_epoch(now)), *mortal]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import importlib
 import json
 import os
 import select
@@ -23,7 +24,7 @@ import msgspec
 import uvicorn  # noqa: F401
 
 from pki_reconciler.cli import apply, compose, entry, init, run  # noqa: F401
-from tests.e2e import reconcile_once, seccomp
+from tests.e2e import reconcile_once, seccomp, write_once  # noqa: F401
 from tests.e2e.effects import Process
 
 PATIENCE = 120_000
@@ -74,8 +75,8 @@ def _live(
             socket.send_fds(channel, [b"."], [listener])
             os.close(listener)
         channel.close()
-        if name == "reconcile":
-            code = reconcile_once.main(*arguments)
+        if name.startswith("tests."):
+            code = importlib.import_module(name).main(*arguments)
         else:
             code = entry.call([name, *arguments])
     except BaseException:  # noqa: BLE001 - the test is told, and must find no stack trace

@@ -75,7 +75,7 @@ class Mortals:
         for_ever: bool = False,
         record: Path | None = None,
     ) -> Ended:
-        """Run ``reconcile FOLDER SECONDS …`` (see ``reconcile_once``) or a verb of ``vcc-pki`` in
+        """Run a verb of ``vcc-pki``, or ``main`` of a module of the tests (``reconcile_once``), in
         the folder ``below``, and wait for its end.
 
         Calls named in ``watched`` on files below it are listed; ``record`` also gets their data.

@@ -38,13 +38,15 @@ def contents(root: Path, folders: Iterable[str], *, without: str) -> Contents:
 def recorded(log: Path, root: Path) -> list[Effect]:
     """The effects of a run, with paths relative to its world."""
     found = [msgspec.json.decode(line, type=Effect) for line in log.read_bytes().splitlines()]
-    prefix = f"{root}/"
     return [
-        msgspec.structs.replace(
-            one, path=one.path.removeprefix(prefix), target=one.target.removeprefix(prefix)
-        )
+        msgspec.structs.replace(one, path=_below(root, one.path), target=_below(root, one.target))
         for one in found
     ]
+
+
+def _below(root: Path, path: str) -> str:
+    """The world's own folder is the empty path."""
+    return "" if path == str(root) else path.removeprefix(f"{root}/")
 
 
 @dataclass

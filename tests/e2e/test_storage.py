@@ -33,6 +33,7 @@ from tests.e2e.mortals import Mortals
 from tests.e2e.seccomp import CHANGING
 from tests.e2e.storage import Contents, Disk, Keeps, contents, recorded
 from tests.e2e.wreckage import LEDGER, Books, books, damages
+from tests.e2e.write_once import FILES
 
 FOLDERS = ("state", "keys", "offline", "public")
 GIT = "state/repository.git"
@@ -318,6 +319,18 @@ def test_after_a_power_failure_it_goes_on(
     """The next reconcile ends where an undisturbed one would have."""
     for failure in _sampled(recording, 24)[part::6]:
         _goes_on(day, recording, mortals, quick / "world", failure)
+
+
+def test_the_published_folder_itself_is_durable(mortals: Mortals, tmp_path: Path) -> None:
+    """It is made with the first file, and the folders above it; a small phase syncs one by one."""
+    log, disk = tmp_path / "effects", Disk.holding({})
+    command = ["tests.e2e.write_once", str(tmp_path / "srv/pki/public")]
+    run = mortals.run(command, tmp_path, watched=CHANGING, record=log)
+    assert run.code == 0, run.stderr
+    for effect in recorded(log, tmp_path):
+        disk.take(effect)
+    left = disk.after_power_failure(_never, _never, random.Random())
+    assert left == {f"srv/pki/public/{path}": body for path, body in FILES.items()}
 
 
 # Whether anybody would notice
