@@ -91,7 +91,10 @@ def _watched(
     child: int, channel: socket.socket, request: dict[str, Any]
 ) -> Iterator[tuple[str, int]]:
     """Answer every call until the process is gone; yields those on files of its world."""
-    _, [listener], _, _ = socket.recv_fds(channel, 1, 1)
+    _, descriptors, _, _ = socket.recv_fds(channel, 1, 1)
+    if not descriptors:
+        return  # it ended before; why stands in its stderr
+    [listener] = descriptors
     with ExitStack() as stack:
         stack.callback(os.close, listener)
         alive = os.pidfd_open(child)
