@@ -20,6 +20,7 @@ from pki_reconciler.decide.guard import limited
 from pki_reconciler.decide.plan import plan as decide
 from pki_reconciler.decide.status import CERTIFYING
 from pki_reconciler.keys.store import KeyStore
+from pki_reconciler.ledger.transactions import Fenced
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.observe.advance import Observed
 from pki_reconciler.ports import Clock, Entropy
@@ -81,7 +82,7 @@ def reconcile(host: Host) -> Outcome:
 
     What Git, a key or a target does not do is reported in ``done.failed`` and ``observed.failed``,
     and the rest goes on. Raises ``WorldFailed`` when the ledger does; what was durable by then
-    stays, and the next reconcile goes on from there.
+    stays, and the next reconcile goes on from there. Raises ``Fenced`` as soon as it is met.
     """
     now = host.clock.now()
     stages: dict[str, float] = {}
@@ -122,6 +123,8 @@ def _observed(host: Host, now: Instant) -> Observed:
     """What Git says; without Git, nothing new: due renewals and status refreshes go on."""
     try:
         return host.observe(now)
+    except Fenced:
+        raise
     except WorldFailed as failure:
         return Observed(head="", failed=failure.message)
 

@@ -94,8 +94,8 @@ class DirectoryTarget:
 
     @contextmanager
     def _open(self, *, make: bool = False) -> Iterator[int]:
-        if make:
-            self._root.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if make and not self._root.exists():
+            _make_durably(self._root)
         root = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             yield root
@@ -141,6 +141,18 @@ class _Descent:
 
     def __exit__(self, *_: object) -> None:
         self._leave(0)
+
+
+def _make_durably(root: Path) -> None:
+    """Make the published folder and those above it; what is synced inside is lost without them."""
+    absent = [folder for folder in (root, *root.parents) if not os.path.lexists(folder)]
+    for folder in reversed(absent):
+        folder.mkdir(mode=0o755, exist_ok=True)
+        above = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(above)
+        finally:
+            os.close(above)
 
 
 @contextmanager

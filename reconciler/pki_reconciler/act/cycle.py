@@ -10,6 +10,7 @@ from pki_publishers.release import PublicObject
 from pki_reconciler.decide.build.issuer import Issuer
 from pki_reconciler.decide.lint import Sample
 from pki_reconciler.keys.store import KeyStore
+from pki_reconciler.ledger.transactions import Fenced
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.ports import Entropy
 from pki_schema.errors import WorldFailed
@@ -69,9 +70,14 @@ class Cycle:
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
-        """What the world does not do inside is reported; what comes after the block goes on."""
+        """What the world does not do inside is reported; what comes after the block goes on.
+
+        ``Fenced`` ends the cycle: nothing after the block is this process's to do any more.
+        """
         try:
             yield
+        except Fenced:
+            raise
         except WorldFailed as failure:
             if failure.message not in self.done.failed:
                 self.done.failed.append(failure.message)

@@ -15,6 +15,7 @@ from pki_publishers.targets.target import Target
 from pki_reconciler.act import bundles, units
 from pki_reconciler.act.cycle import Cycle, line_of
 from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
+from pki_reconciler.ledger.transactions import Fenced
 from pki_schema.errors import WorldFailed
 from pki_schema.planned import Held
 
@@ -22,7 +23,7 @@ from pki_schema.planned import Held
 def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
     """Bring every target up to date; one failing target does not keep the others waiting.
 
-    What a failing target did not get stays in its outbox for the next cycle.
+    What a failing target did not get stays in its outbox for the next cycle. Raises ``Fenced``.
     """
     if (
         _catch_up(cycle, targets)
@@ -35,6 +36,8 @@ def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
         try:
             _deliver(cycle, name, target)
             _clear(cycle, name, target)
+        except Fenced:
+            raise
         except WorldFailed as failure:
             cycle.done.failed.append(f"publication {name}: {failure.message}")
 
