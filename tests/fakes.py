@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pki_publishers.release import PublicObject
+from pki_publishers.targets.marks import Mark
 from pki_publishers.targets.target import parts
-from pki_schema.errors import WorldFailed
+from pki_schema.errors import Fenced, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.x509.algorithms import ALGORITHMS, PrivateKey, spki_der
 
@@ -47,6 +49,13 @@ class SeededEntropy:
         return found[:size]
 
 
+def succeeding(left: Mark, mark: Mark) -> Mark:
+    """What a writer leaves where another was before; ``Fenced`` if that one came later."""
+    if left.fence > mark.fence:
+        raise Fenced("another writer has taken over")
+    return Mark(mark.fence, max(left.entries, mark.entries))
+
+
 @dataclass
 class InMemoryKeyStore:
     """Keys in a dictionary. ``before`` and ``after`` run around storing a new key and may raise."""
@@ -54,8 +63,17 @@ class InMemoryKeyStore:
     keys: dict[str, PrivateKey] = field(default_factory=dict)
     offline: set[str] = field(default_factory=set)
     opened: list[str] = field(default_factory=list)
+    left: Mark = field(default_factory=Mark)
     before: Callable[[], None] = lambda: None
     after: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def held(self, mark: Mark) -> Iterator[None]:
+        self.left = succeeding(self.left, mark)
+        yield
+
+    def mark(self) -> Mark:
+        return self.left
 
     def create(self, algorithm: str, *, offline: bool) -> bytes:
         self.before()
@@ -90,8 +108,17 @@ class InMemoryTarget:
 
     files: dict[str, bytes] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    left: Mark = field(default_factory=Mark)
     before: Callable[[Sequence[PublicObject]], None] = lambda _: None
     after: Callable[[Sequence[PublicObject]], None] = lambda _: None
+
+    @contextmanager
+    def held(self, mark: Mark) -> Iterator[None]:
+        self.left = succeeding(self.left, mark)
+        yield
+
+    def mark(self) -> Mark:
+        return self.left
 
     def write(self, phase: Sequence[PublicObject]) -> None:
         self.before(phase)

@@ -153,6 +153,7 @@ class World:
                 f"file://{self.tree}", "main", self.root / "state" / "repository.git"
             ) as repository,
         ):
+            ledger.above([place.mark() for place in (self.keys, *self.targets.values())])
 
             def observe(now: Instant) -> Observed:
                 def record(accepted: Accepted) -> None:

@@ -20,11 +20,10 @@ from pki_reconciler.decide.guard import limited
 from pki_reconciler.decide.plan import plan as decide
 from pki_reconciler.decide.status import CERTIFYING
 from pki_reconciler.keys.store import KeyStore
-from pki_reconciler.ledger.transactions import Fenced
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.observe.advance import Observed
 from pki_reconciler.ports import Clock, Entropy
-from pki_schema.errors import Position, WorldFailed
+from pki_schema.errors import Fenced, Position, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.issued import Touched
 from pki_schema.planned import Held, Plan, Verb, Wave

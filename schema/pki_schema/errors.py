@@ -77,6 +77,10 @@ class WorldFailed(Exception):
         self.remedy = remedy
 
 
+class Fenced(WorldFailed):
+    """Somebody else writes now. Not to be tried again: who meets this ends."""
+
+
 def in_reading_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Sort by file, line and column, errors before warnings at one place, without repeats."""
     ranks = {severity: rank for rank, severity in enumerate(Severity)}

@@ -12,12 +12,14 @@ import secrets
 import signal
 import sys
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from pki_publishers.targets.marks import Mark
 from pki_reconciler.cli import apply, output
 from pki_reconciler.keys import (
     FileKeyStore,
@@ -75,6 +77,12 @@ class FatalKeyStore:
     fatal: str
     spared: int
     _opened: Fatal | None = None
+
+    def held(self, mark: Mark) -> AbstractContextManager[None]:
+        return self.store.held(mark)
+
+    def mark(self) -> Mark:
+        return self.store.mark()
 
     def create(self, algorithm: str, *, offline: bool) -> bytes:
         return self.store.create(algorithm, offline=offline)

@@ -6,12 +6,14 @@ import ctypes
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Self
 
 from pki_publishers.release import PublicObject
+from pki_publishers.targets import marks
+from pki_publishers.targets.marks import Mark
 from pki_publishers.targets.target import parts
 from pki_schema.errors import WorldFailed
 
@@ -38,6 +40,23 @@ class DirectoryTarget:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._clean = False
+
+    @contextmanager
+    def held(self, mark: Mark) -> Iterator[None]:
+        """See ``Target``."""
+        with ExitStack() as stack:
+            with _explained("write", "the published folder"):
+                stack.enter_context(marks.held(stack.enter_context(self._open(make=True)), mark))
+            yield
+
+    def mark(self) -> Mark:
+        """See ``Target``."""
+        with _explained("read", marks.FILE):
+            try:
+                with self._open() as root:
+                    return marks.read(root)
+            except FileNotFoundError:
+                return Mark()
 
     def write(self, phase: Sequence[PublicObject]) -> None:
         """See ``Target``: all temps, sync, all renames, sync.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from pki_publishers.release import PublicObject
+from pki_publishers.targets.marks import Mark
 
 WELL_KNOWN = ".well-known"
 """The one hidden folder that is public, at the root alone (RFC 8615 section 3)."""
@@ -28,6 +30,14 @@ class Target(Protocol):
     Every method raises ``WorldFailed`` when the storage does not do what was asked; doing it again
     is always allowed and ends in the same state.
     """
+
+    def held(self, mark: Mark) -> AbstractContextManager[None]:
+        """Inside it this writer alone writes. Entering raises ``Fenced`` when one with a higher
+        number was here.
+        """
+
+    def mark(self) -> Mark:
+        """What the last writer left behind; zeros where nobody has written yet."""
 
     def write(self, phase: Sequence[PublicObject]) -> None:
         """Put the objects in place, replacing what is there.

@@ -65,10 +65,12 @@ def certify(cycle: Cycle, actions: Sequence[Action], sample: Sample) -> None:
                 keys[signer] = bool(cycle.keys.open(signer))
         linted = [item for item in linted if keys[item.unsigned.signer]]
         if linted:
-            intended = cycle.ledger.intend(
-                linted, at=cycle.now, commit=cycle.commit, plan=cycle.plan
-            )
-            conclude(cycle, sign_all(cycle, intended))
+            with cycle.signing():
+                intended = cycle.ledger.intend(
+                    linted, at=cycle.now, commit=cycle.commit, plan=cycle.plan
+                )
+                signed = sign_all(cycle, intended)
+            conclude(cycle, signed)
 
 
 def sign_all(
@@ -199,7 +201,8 @@ def _own_key(cycle: Cycle, owner: Identity, meaning: Meaning, made: list[KeyReco
             if cycle.keys.has(hashlib.sha256(recorded).hexdigest()):
                 return recorded
     offline = meaning.authority is not None and meaning.authority.offline
-    spki = cycle.keys.create(meaning.profile.key_algorithm, offline=offline)
+    with cycle.signing():
+        spki = cycle.keys.create(meaning.profile.key_algorithm, offline=offline)
     made.append(
         KeyRecorded(
             spki=spki,

@@ -10,10 +10,9 @@ from pki_publishers.release import PublicObject
 from pki_reconciler.decide.build.issuer import Issuer
 from pki_reconciler.decide.lint import Sample
 from pki_reconciler.keys.store import KeyStore
-from pki_reconciler.ledger.transactions import Fenced
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.ports import Entropy
-from pki_schema.errors import WorldFailed
+from pki_schema.errors import Fenced, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.issued import IssuedAuthority
 from pki_schema.planned import Held
@@ -81,6 +80,15 @@ class Cycle:
         except WorldFailed as failure:
             if failure.message not in self.done.failed:
                 self.done.failed.append(failure.message)
+
+    @contextmanager
+    def signing(self) -> Iterator[None]:
+        """Inside it nobody else signs with these keys, and nobody has who came later.
+
+        Raises ``Fenced`` or ``WorldFailed`` before anything is intended.
+        """
+        with self.keys.held(self.ledger.mark(self.now)):
+            yield
 
     def sample(self, total: int) -> Sample:
         """Which of this many objects the second judge of the linter looks at."""

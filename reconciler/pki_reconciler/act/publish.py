@@ -15,8 +15,7 @@ from pki_publishers.targets.target import Target
 from pki_reconciler.act import bundles, units
 from pki_reconciler.act.cycle import Cycle, line_of
 from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
-from pki_reconciler.ledger.transactions import Fenced
-from pki_schema.errors import WorldFailed
+from pki_schema.errors import Fenced, WorldFailed
 from pki_schema.planned import Held
 
 
@@ -43,9 +42,13 @@ def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
 
 
 def _deliver(cycle: Cycle, name: str, target: Target) -> None:
-    rows = cycle.ledger.reader.outbox(name)
-    if not rows:
+    if not cycle.ledger.reader.is_waiting(name):
         return
+    with target.held(cycle.ledger.mark(cycle.now)):
+        _write(cycle, name, target, cycle.ledger.reader.outbox(name))
+
+
+def _write(cycle: Cycle, name: str, target: Target, rows: Sequence[OutboxRow]) -> None:
     objects = _bodies(cycle, name, rows)
     incomplete = {o.unit for o in objects if not _is_complete(cycle, target, o)}
     release = Release(tuple(o for o in objects if o.unit not in incomplete))
@@ -210,5 +213,6 @@ def _clear(cycle: Cycle, name: str, target: Target) -> None:
     """Delete what was superseded long enough ago, last of all."""
     paths = [row.path for row in cycle.ledger.reader.deletable(name, cycle.now)]
     if paths:
-        target.delete(paths)
-        cycle.ledger.acknowledge(name, (), paths)
+        with target.held(cycle.ledger.mark(cycle.now)):
+            target.delete(paths)
+            cycle.ledger.acknowledge(name, (), paths)

@@ -51,7 +51,9 @@ def recover(cycle: Cycle) -> None:
     for issuer in dict.fromkeys(linted.unsigned.signer for linted in resumed):
         of_issuer = [linted for linted in resumed if linted.unsigned.signer == issuer]
         with cycle.going_on():  # a key that is away keeps only its own intents open
-            conclude(cycle, sign_all(cycle, [cycle.ledger.resume(linted) for linted in of_issuer]))
+            with cycle.signing():
+                signed = sign_all(cycle, [cycle.ledger.resume(linted) for linted in of_issuer])
+            conclude(cycle, signed)
 
 
 def _still_allowed(

@@ -95,8 +95,11 @@ def _crl(cycle: Cycle, authority: IssuedAuthority, sample: Sample) -> None:
         cycle.done.rejected.append(_refused(authority, verdict))
         return
     key = cycle.keys.open(authority.spki)
-    intended = cycle.ledger.intend_crl(verdict, at=cycle.now, commit=cycle.commit, plan=cycle.plan)
-    signed = sign(intended, key, verify=True)
+    with cycle.signing():
+        intended = cycle.ledger.intend_crl(
+            verdict, at=cycle.now, commit=cycle.commit, plan=cycle.plan
+        )
+        signed = sign(intended, key, verify=True)
     facts = signed.facts
     crl = IssuedCrl(
         issuer=authority.spki,
@@ -152,11 +155,12 @@ def _answers(
         linted = list(_linted(cycle, authority, responder, batch, sample))
         if not linted:
             continue
-        intended = cycle.ledger.intend_answers(
-            authority.spki, linted, at=cycle.now, commit=cycle.commit, plan=cycle.plan
-        )
-        # One sample a batch is verified; every answer is small, the key is a file key.
-        signed = [sign(item, key, verify=i == 0) for i, item in enumerate(intended)]
+        with cycle.signing():
+            intended = cycle.ledger.intend_answers(
+                authority.spki, linted, at=cycle.now, commit=cycle.commit, plan=cycle.plan
+            )
+            # One sample a batch is verified; every answer is small, the key is a file key.
+            signed = [sign(item, key, verify=i == 0) for i, item in enumerate(intended)]
         _conclude(cycle, authorities, authority, intended[0], signed, batch)
 
 

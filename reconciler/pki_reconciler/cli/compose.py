@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pki_publishers.targets import DirectoryTarget
+from pki_publishers.targets.marks import Mark
+from pki_publishers.targets.target import Target
 from pki_reconciler.config import Config, find_config, load_config
 from pki_reconciler.config.weak_keys import read_weak_keys
 from pki_reconciler.decide.lint import canary
 from pki_reconciler.keys import FileKeyStore, find_passphrase
+from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ledger.records import Accepted
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.loop import Host
@@ -49,6 +52,7 @@ def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[
     )
     targets = {str(t.publication): DirectoryTarget(t.directory) for t in config.targets}
     with Ledger.open(config.state.ledger, entropy=entropy) as ledger, ExitStack() as stack:
+        ledger.above(_marks([keys, *targets.values()]))
         opened: list[Repository] = []
 
         def repository() -> Repository:
@@ -85,6 +89,13 @@ def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[
             seconds=time.perf_counter,
             weak_keys=weak_keys,
         )
+
+
+def _marks(places: Iterable[KeyStore | Target]) -> Iterator[Mark]:
+    """What earlier writers left; what cannot be read now is met again when it is written to."""
+    for place in places:
+        with suppress(WorldFailed):
+            yield place.mark()
 
 
 def check_ledger(config: Config) -> None:

@@ -5,10 +5,12 @@ The rooms below know nothing of it: to them a resource that is left alone fails 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeVar
 
 from pki_publishers.release import PublicObject
+from pki_publishers.targets.marks import Mark
 from pki_publishers.targets.target import Target
 from pki_reconciler.daemon.cadence import back_off
 from pki_reconciler.keys.store import KeyStore
@@ -101,6 +103,12 @@ class _PatientKeyStore:
         self._patience = patience
         self._store = store
 
+    def held(self, mark: Mark) -> AbstractContextManager[None]:
+        return self._store.held(mark)
+
+    def mark(self) -> Mark:
+        return self._store.mark()
+
     def create(self, algorithm: str, *, offline: bool) -> bytes:
         return self._patience.attempt(
             KEY_STORE, lambda: self._store.create(algorithm, offline=offline)
@@ -121,6 +129,17 @@ class _PatientTarget:
         self._patience = patience
         self._resource = publication(name)
         self._target = target
+
+    @contextmanager
+    def held(self, mark: Mark) -> Iterator[None]:
+        with ExitStack() as stack:
+            self._patience.attempt(
+                self._resource, lambda: stack.enter_context(self._target.held(mark)), proves=False
+            )
+            yield
+
+    def mark(self) -> Mark:
+        return self._patience.attempt(self._resource, self._target.mark, proves=False)
 
     def write(self, phase: Sequence[PublicObject]) -> None:
         self._patience.attempt(self._resource, lambda: self._target.write(phase))

@@ -11,11 +11,10 @@ from pki_reconciler.daemon.cadence import next_wake, poll_after
 from pki_reconciler.daemon.patience import Patience
 from pki_reconciler.daemon.pulse import Pulse, Tally
 from pki_reconciler.daemon.wake import Reason, Wake
-from pki_reconciler.ledger.transactions import Fenced
 from pki_reconciler.loop import Host, Outcome, reconcile
 from pki_reconciler.observe.advance import Observed
 from pki_reconciler.standing import standing
-from pki_schema.errors import WorldFailed
+from pki_schema.errors import Fenced, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.planned import Held
 from pki_schema.reported import Failure, Report

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
+from pki_publishers.targets import marks
+from pki_publishers.targets.marks import Mark
 from pki_reconciler.config.private_files import private_folder, read_private, write_private
 from pki_reconciler.keys.passphrase import Passphrase
 from pki_schema.errors import WorldFailed
@@ -33,6 +36,28 @@ class FileKeyStore:
         self._offline = offline
         self._passphrase = passphrase
         self._opened: dict[str, PrivateKey] = {}
+
+    @contextmanager
+    def held(self, mark: Mark) -> Iterator[None]:
+        """See ``KeyStore``; the folder of the online keys is marked."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(marks.held(stack.enter_context(self._folder()), mark))
+            except OSError as error:
+                message = f"nothing is signed: {self._online} cannot be marked: {error.strerror}"
+                raise WorldFailed(message, "check free space and permissions") from None
+            yield
+
+    def mark(self) -> Mark:
+        """See ``KeyStore``."""
+        try:
+            with self._folder() as folder:
+                return marks.read(folder)
+        except OSError as error:
+            raise WorldFailed(f"{self._online} cannot be read: {error.strerror}") from None
+
+    def _folder(self) -> AbstractContextManager[int]:
+        return private_folder(self._online)
 
     def create(self, algorithm: str, *, offline: bool) -> bytes:
         """Make a key and its file; the SPKI (DER) is returned once the file is durable.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from typing import Protocol
 
+from pki_publishers.targets.marks import Mark
 from pki_schema.x509.algorithms import PrivateKey
 
 
@@ -14,6 +16,16 @@ class KeyStore(Protocol):
     A key is named by the SHA-256 of its DER SubjectPublicKeyInfo in lower-case hex (``spki``).
     Every method raises ``WorldFailed`` when the store cannot be read or written.
     """
+
+    def held(self, mark: Mark) -> AbstractContextManager[None]:
+        """Inside it this writer alone signs. Entering raises ``Fenced`` when one with a higher
+        number was here.
+        """
+        ...
+
+    def mark(self) -> Mark:
+        """What the last writer left behind; zeros where nobody has signed yet."""
+        ...
 
     def create(self, algorithm: str, *, offline: bool) -> bytes:
         """Make a key of the closed list; returns its SPKI in DER once the key is durable."""

@@ -11,7 +11,7 @@ from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import Record
 from pki_reconciler.ledger.rows import Entry, OutboxRow, Values
 from pki_reconciler.ports import Entropy
-from pki_schema.errors import WorldFailed
+from pki_schema.errors import Fenced
 from pki_schema.instants import Instant, to_epoch
 from pki_schema.issued import IssuedAnswer, IssuedCrl
 
@@ -22,10 +22,6 @@ WRITER = "writer"
 """The name of the one lease there is."""
 
 
-class Fenced(WorldFailed):
-    """Somebody else writes now. Not to be tried again: who meets this ends."""
-
-
 class Fence:
     """A number higher than any earlier writer's, taken with a writer's first entry.
 
@@ -34,6 +30,8 @@ class Fence:
 
     def __init__(self) -> None:
         self.number = 0
+        self.floor = 0
+        """The highest number that keys and targets have seen: a restored ledger may know less."""
 
     def taken(self, connection: sa.Connection, at: Instant) -> int:
         """The number; written down the first time it is asked for.
@@ -42,7 +40,7 @@ class Fence:
         """
         self.check(connection)
         if not self.number:
-            self.number = _highest(connection) + 1
+            self.number = max(_highest(connection), self.floor) + 1
             statements.upsert(
                 connection,
                 tables.lease,
@@ -92,11 +90,11 @@ class Transaction:
         if not records:
             return []
         fence = self._fence.taken(self._connection, self.at)
-        size = _size(self._connection)
+        before = size(self._connection)
         salts = self._salts(len(records))
         at = to_epoch(self.at)
         rows: list[Values] = []
-        for seq, (record, salt) in enumerate(zip(records, salts, strict=True), start=size + 1):
+        for seq, (record, salt) in enumerate(zip(records, salts, strict=True), start=before + 1):
             body = record.canonical().decode()
             rows.append(
                 {
@@ -112,8 +110,8 @@ class Transaction:
                 }
             )
         statements.insert(self._connection, tables.entry, rows)
-        tiles.append(self._connection, size, [row["leaf"] for row in rows])
-        seqs = list(range(size + 1, size + 1 + len(records)))
+        tiles.append(self._connection, before, [row["leaf"] for row in rows])
+        seqs = list(range(before + 1, before + 1 + len(records)))
         fold.fold_all(
             self._connection,
             [Entry(seq, at, record, commit) for seq, record in zip(seqs, records, strict=True)],
@@ -148,5 +146,6 @@ class Transaction:
         return [token[i : i + SALT] for i in range(0, SALT * count, SALT)]
 
 
-def _size(connection: sa.Connection) -> int:
+def size(connection: sa.Connection) -> int:
+    """How many entries there are."""
     return connection.execute(sa.select(sa.func.max(tables.entry.c.seq))).scalar() or 0

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from pki_publishers.targets.marks import Mark
 from pki_reconciler.chain import AnswerFacts, CertificateFacts, CrlFacts, Intended, Linted
 from pki_reconciler.ledger import connections, deliveries, intents, locks, refs, retries, tables
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.rows import PublishedRow
-from pki_reconciler.ledger.transactions import Fence, Transaction
+from pki_reconciler.ledger.transactions import Fence, Transaction, size
 from pki_reconciler.ports import Entropy
 from pki_schema.errors import WorldFailed
 from pki_schema.instants import Instant
@@ -108,6 +109,24 @@ class Ledger:
         if self._reader is None:
             self._reader = Reader.open(self.path, snapshot=False)
         return self._reader
+
+    def mark(self, at: Instant) -> Mark:
+        """What this writer leaves where it signs and publishes; its number is taken by asking.
+
+        Raises ``Fenced`` when another one has taken over.
+        """
+        number = self._fence.number
+        try:
+            with self._engine.begin() as connection:
+                fence = self._fence.taken(connection, at)
+                return Mark(fence, size(connection))
+        except BaseException:
+            self._fence.number = number
+            raise
+
+    def above(self, marks: Iterable[Mark]) -> None:
+        """These were left by earlier writers; this one's number will be higher than theirs."""
+        self._fence.floor = max((mark.fence for mark in marks), default=0)
 
     @contextmanager
     def transaction(self, at: Instant) -> Iterator[Transaction]:

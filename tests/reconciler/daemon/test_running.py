@@ -15,11 +15,10 @@ from pki_reconciler.daemon.running import Daemon, Ears, run
 from pki_reconciler.daemon.wake import Reason, Wake
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import KeyRecorded
-from pki_reconciler.ledger.transactions import Fenced
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.observe.advance import Observed
 from pki_schema.desired import authority_identity
-from pki_schema.errors import WorldFailed
+from pki_schema.errors import Fenced, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.reported import Delivery, Failure, Health, Sync
 from pki_schema.x509.algorithms import ALGORITHMS, spki_der
