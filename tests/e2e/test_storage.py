@@ -343,6 +343,7 @@ OMISSIONS: dict[str, Callable[[Effect], bool]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("omission", OMISSIONS)
 def test_a_sync_left_out_is_noticed(recording: Recording, omission: str) -> None:
     """With syncs struck from the record the same judge finds something wrong."""
