@@ -239,7 +239,7 @@ def _moments(recording: Recording) -> st.SearchStrategy[int]:
 
 
 FAILURE = {"kept": st.sampled_from(sorted(CHANCES)), "seed": st.integers(0, 2**32)}
-FEW = settings(max_examples=80, deadline=None, database=None)
+FEW = settings(max_examples=50, deadline=None, database=None)
 
 
 @FEW

@@ -66,7 +66,11 @@ def _overtaken(
     [
         pytest.param(Point("renameat", 1), "state/keys", TAKEN_OVER, id="with a key half made"),
         pytest.param(Point("renameat", 1), "public", "cannot write", id="before its renames"),
-        pytest.param(Point("renameat", 9), "public", "cannot write", id="between two renames"),
+        pytest.param(
+            *(Point("renameat", 9), "public", "cannot write"),
+            id="between two renames",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_writer_that_was_overtaken_ends(
