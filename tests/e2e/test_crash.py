@@ -209,7 +209,7 @@ def test_what_is_no_longer_wanted_is_burnt(day: Day, mortals: Mortals, quick: Pa
 def test_what_came_after_the_crash_counts(day: Day, mortals: Mortals, quick: Path) -> None:
     """Signed, not yet published, and changed again before the restart: nothing waits for ever."""
     root = day.again(quick / "world", authors=True)
-    _kill(mortals, root, Point("renameat", 1 + sum(p.call == "renameat" for p in day.points) // 2))
+    _kill(mortals, root, Point("renameat", 1 + sum(p.call == "renameat" for p in day.points) // 5))
     world = stored(root, NOW)
     world.edit(path("renamed"), "other.vcc.local", "another.vcc.local")
     world.new_key("vcc", "rekeyed")

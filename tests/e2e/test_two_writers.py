@@ -66,7 +66,11 @@ def _overtaken(
     [
         pytest.param(Point("renameat", 1), "state/keys", TAKEN_OVER, id="with a key half made"),
         pytest.param(Point("renameat", 1), "public", "cannot write", id="before its renames"),
-        pytest.param(Point("renameat", 9), "public", "cannot write", id="between two renames"),
+        pytest.param(
+            *(Point("renameat", 9), "public", "cannot write"),
+            id="between two renames",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_writer_that_was_overtaken_ends(
@@ -173,7 +177,7 @@ class Daemon:
             self.process.send_signal(which)
 
     def stop(self) -> int:
-        """Its exit code: 1 for one that was overtaken."""
+        """Its exit code: 1 for one that was overtaken; while that one ends, SIGTERM may hit it."""
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -197,11 +201,10 @@ def _commit(host: Installation, number: int) -> None:
     host.commit(f"Change {number}")
 
 
-def _stopped_and_continued(host: Installation, cycles: int) -> list[str]:
+def _stopped_and_continued(host: Installation, chance: random.Random, cycles: int) -> list[str]:
     """Two daemons get the same commits; by turns one is stopped in the middle of its work, and
     whichever was overtaken is started again. What readers saw.
     """
-    chance = random.Random(cycles)
     with host.config.open("a") as config:
         config.write(DAEMON)
     codes = []
@@ -221,25 +224,25 @@ def _stopped_and_continued(host: Installation, cycles: int) -> list[str]:
                 sleeper.signal(signal.SIGCONT)
         finally:
             codes += [one.stop() for one in pair]
-    assert set(codes) <= {0, 1}
+    assert set(codes) <= {0, 1, -signal.SIGTERM}
     assert codes.count(1) > cycles // 20
     return poller.faults
 
 
 @pytest.mark.debian("git")
 @pytest.mark.parametrize(
-    "cycles",
+    ("part", "cycles"),
     [
-        pytest.param(10, marks=pytest.mark.slow),
-        pytest.param(200, marks=pytest.mark.soak),
+        pytest.param(0, 10, marks=pytest.mark.slow),
+        *(pytest.param(part, 40, marks=pytest.mark.soak) for part in range(1, 6)),
     ],
 )
 def test_two_daemons_sign_nothing_twice(
-    eve: Eve, others: Mortals, quick: Path, cycles: int
+    eve: Eve, others: Mortals, quick: Path, part: int, cycles: int
 ) -> None:
     """However often they are stopped: no two contents for a serial or a CRL number."""
     host = eve.host.copy(quick / "host")
-    faults = _stopped_and_continued(host, cycles)
+    faults = _stopped_and_continued(host, random.Random(part), cycles)
     _is_sound(host, others, quick)
     if faults:
         pytest.xfail(f"targets do not compare the fence yet: {faults}")
