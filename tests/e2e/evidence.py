@@ -101,7 +101,11 @@ class Evidence:
                 Stored(seq, at, from_canonical(body.encode(), Record))  # type: ignore[arg-type]
                 for seq, at, body in rows
             ],
-            files={n: p.read_bytes() for n, p in found.items() if not n.startswith(".staging/")},
+            files={
+                n: p.read_bytes()
+                for n, p in found.items()
+                if not n.startswith((".staging/", ".fence"))
+            },
             ledger=ledger,
             staged=[name for name in found if name.startswith(".staging/")],
         )

@@ -63,7 +63,9 @@ def damages(files: Mapping[str, bytes], found: Books, versions: Versions) -> Ite
     """Torn files, false acknowledgements, pointers to nowhere, and keys that are gone."""
     digests = {path: hashlib.sha256(body).hexdigest() for path, body in files.items()}
     for path, digest in digests.items():
-        if path.startswith("public/") and not path.startswith("public/.staging/"):
+        if path.startswith("public/") and not path.startswith(
+            ("public/.staging/", "public/.fence")
+        ):
             if digest not in versions.get(path, ()):
                 yield f"{path} is torn"
             elif path.endswith("/current.json"):
