@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from threading import Thread
 
 import pytest
 
+from pki_reconciler.ledger.read import Reader
 from tests.e2e.eve import Eve
 from tests.e2e.evidence import Evidence
 from tests.e2e.mortals import Ended, Mortals, Point
@@ -26,6 +28,7 @@ from tests.e2e.polling import Poller
 from tests.installation import COMMAND, ENVIRONMENT, Installation
 
 LOCK = "state/ledger.sqlite3.lock"
+SET = re.compile(r"svc/[^/]+/[^/]+/[^/]+/[0-9a-f]{16}/")
 TAKEN_OVER = "another vcc-pki has taken over this state"
 DAEMON = '\n[daemon]\nlisten = "127.0.0.1:0"\npoll = "1h"\n'
 
@@ -46,9 +49,9 @@ def _revoke_more(host: Installation) -> None:
 
 def _overtaken(
     host: Installation, mortals: Mortals, others: Mortals, at: Point, where: str
-) -> tuple[Ended, list[str]]:
+) -> tuple[Ended, Ended, list[str]]:
     """One ``apply`` is stopped on entering a call; meanwhile another one revokes and publishes.
-    How the first one ends, and what readers saw.
+    How the first and the second one end, and what readers saw.
     """
     with Poller(host.public) as poller:
         mortals.hold(["apply"], host.root, at=at, counted=host.root / where)
@@ -56,20 +59,17 @@ def _overtaken(
         _revoke_more(host)
         second = others.run(["apply"], host.root)
         first = mortals.go_on()
-    assert second.code == 0, second.stdout + second.stderr
-    return first, poller.faults
+    return first, second, poller.faults
 
 
 @pytest.mark.debian("git")
 @pytest.mark.parametrize(
-    ("at", "where", "reason"),
+    ("at", "where"),
     [
-        pytest.param(Point("renameat", 1), "state/keys", TAKEN_OVER, id="with a key half made"),
-        pytest.param(Point("renameat", 1), "public", "cannot write", id="before its renames"),
+        pytest.param(Point("renameat", 1), "state/keys", id="with a key half made"),
+        pytest.param(Point("renameat", 1), "public", id="before its renames"),
         pytest.param(
-            *(Point("renameat", 9), "public", "cannot write"),
-            id="between two renames",
-            marks=pytest.mark.slow,
+            *(Point("renameat", 9), "public"), id="between two renames", marks=pytest.mark.slow
         ),
     ],
 )
@@ -80,14 +80,17 @@ def test_a_writer_that_was_overtaken_ends(
     quick: Path,
     at: Point,
     where: str,
-    reason: str,
 ) -> None:
-    """It signs nothing any more, spoils nothing and says why; the next run has nothing to mend."""
+    """The other one waits for what it is writing to. Then it finishes that write, signs nothing any
+    more and says why; the next run brings everything up to date.
+    """
     host = eve.host.copy(quick / "host")
-    first, faults = _overtaken(host, mortals, others, at, where)
+    first, second, faults = _overtaken(host, mortals, others, at, where)
     assert faults == []
+    assert second.code == 1
+    assert "another vcc-pki is writing here" in second.stdout + second.stderr
     assert first.code == 1
-    assert reason in first.stdout + first.stderr
+    assert TAKEN_OVER in first.stdout + first.stderr
     _is_sound(host, others, quick)
 
 
@@ -97,22 +100,31 @@ def _is_sound(host: Installation, others: Mortals, aside: Path) -> None:
     assert last.code == 0, last.stdout
     end = Evidence.gathered(host.root, aside)
     assert end.contradictions() == []
-    assert end.unrest() == []
+    orphans = {f"{path} is not what was acknowledged" for path in _orphans(end)}
+    assert set(end.unrest()) <= orphans
+
+
+def _orphans(end: Evidence) -> set[str]:
+    """Sets that nothing names: replaced by the one writer before the other one could say that they
+    were written (a known limit, reconciler/README.md).
+    """
+    with Reader.open(end.ledger) as reader:
+        known = reader.published("public").keys()
+    return {path for path in end.files.keys() - known if SET.match(path)}
 
 
 @pytest.mark.debian("git")
-@pytest.mark.xfail(reason="targets do not compare the fence yet (reconciler/README.md)")
 def test_a_writer_that_was_overtaken_puts_nothing_older_in_place(
     eve: Eve, mortals: Mortals, others: Mortals, quick: Path
 ) -> None:
     """It was stopped after its last transaction, before it wrote the first file of a phase."""
     host = eve.host.copy(quick / "host")
-    _, faults = _overtaken(host, mortals, others, Point("openat", 1), "public")
+    first, second, faults = _overtaken(host, mortals, others, Point("openat", 1), "public")
     assert faults == []
+    assert (first.code, second.code) == (1, 0)
 
 
 @pytest.mark.debian("git")
-@pytest.mark.xfail(reason="two writers give their temporary files the same names")
 def test_a_writer_that_was_overtaken_takes_no_file_of_the_other(
     eve: Eve, mortals: Mortals, others: Mortals, quick: Path
 ) -> None:
@@ -244,5 +256,4 @@ def test_two_daemons_sign_nothing_twice(
     host = eve.host.copy(quick / "host")
     faults = _stopped_and_continued(host, random.Random(part), cycles)
     _is_sound(host, others, quick)
-    if faults:
-        pytest.xfail(f"targets do not compare the fence yet: {faults}")
+    assert faults == []
