@@ -30,7 +30,7 @@ check-all: check ## check, then every test including the slow ones
 	@ci/debian-packages && ci/node-packages
 	$(bin)/pytest -n 2 --dist worksteal -m "not soak" $(ARGS)
 
-bench: .venv/installed ## what validate costs on 10,000 services, beside the least it could (a report)
+bench: .venv/installed ## what validating and issuing cost, beside the least they could (a report)
 	@$(bin)/python -m tests.bench $(ARGS)
 
 schemas: .venv/installed ## schema/v1/*.schema.json anew from the types

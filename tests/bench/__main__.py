@@ -1,7 +1,7 @@
-"""What ``vcc-pki validate`` costs beside the least that reading the same tree takes.
+"""What the project costs beside the least that the same would take: validating, and issuing.
 
-A report: machines and their load differ, so nothing fails here. CPU time of child processes, their
-start included; each pair runs in turn, so that both see the same machine.
+A report: machines and their load differ, so nothing fails here. Each pair runs in turn, so that
+both see the same machine; for ``validate`` the CPU time of whole processes is compared.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from pki_reconciler.demo import organisation
+from tests.bench import issuance
 
 ROOT = Path(__file__).parents[2]
 GOAL = 3
@@ -24,19 +25,28 @@ GOAL = 3
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--services", type=int, default=10_000, metavar="N")
+    parser.add_argument("--new-services", type=int, default=2_000, metavar="N")
     parser.add_argument("--pairs", type=int, default=3, metavar="N")
+    parser.add_argument("--only", choices=("validate", "issue"))
     asked = parser.parse_args()
+    if asked.only != "issue":
+        _validate(asked.services, asked.pairs)
+    if asked.only != "validate":
+        issuance.report(asked.new_services, asked.pairs)
+
+
+def _validate(services: int, pairs: int) -> None:
     with TemporaryDirectory(prefix="vcc-pki-bench-") as folder:
         tree = Path(folder) / "desired-state"
         organisation.copy_tree(ROOT / "desired-state", tree)
-        organisation.add_fleet(tree, asked.services)
+        organisation.add_fleet(tree, services)
         floor, validate = [], []
-        for _ in range(asked.pairs):
+        for _ in range(pairs):
             floor.append(_seconds([sys.executable, "-m", "tests.bench.floor", str(tree)]))
             program = Path(sys.executable).with_name("vcc-pki")
             validate.append(_seconds([str(program), "validate", str(tree)]))
     ratio = median(validate) / median(floor)
-    print(f"{asked.services:,} services, medians of {asked.pairs} runs in turn, CPU time")
+    print(f"{services:,} services, medians of {pairs} runs in turn, CPU time")
     print(f"floor     {median(floor):6.2f} s  C YAML loader and msgspec over the same files")
     print(f"validate  {median(validate):6.2f} s")
     print(f"ratio     {ratio:6.2f}    goal: at most {GOAL}")

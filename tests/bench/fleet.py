@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,10 @@ class Fleet:
             wanted = organisation.Wanted(spot=spot, algorithm="P-256")
             organisation.make_keys(self.tree, self.root / "hosts", wanted)
         organisation.commit_all(self.tree, f"{count} services")
+
+    def git(self, *arguments: str) -> None:
+        """Run git in the author's work tree."""
+        subprocess.run(["git", "-C", str(self.tree), *arguments], check=True)
 
     def copy(self, root: Path) -> Fleet:
         shutil.copytree(self.root, root, symlinks=True)

@@ -1,0 +1,72 @@
+"""New services, from a commit to everything published, beside signing the same number bare.
+
+``python -m tests.bench.issuance floor COUNT`` and ``… issue FOLDER`` are the two that are compared,
+each in a process of its own; the seconds are those of the work alone, without its preparation.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from pki_reconciler.cli.compose import host
+from pki_reconciler.loop import reconcile
+from tests.bench import signing
+from tests.bench.fleet import ROOT, Fleet
+
+NEXT = "next"
+"""The branch with the new services, until it is measured."""
+
+GOAL, LEAST = 5, 3
+"""Percent of the bare signatures' speed."""
+
+
+def report(services: int, pairs: int) -> None:
+    """Measure in turn and print the medians."""
+    with TemporaryDirectory(prefix="vcc-pki-bench-") as folder:
+        fleet = Fleet.prepare(Path(folder) / "fleet")
+        fleet.enlist(services)
+        fleet.git("branch", NEXT)
+        fleet.git("reset", "--quiet", "--soft", "HEAD~1")
+        floors, runs = [], []
+        for nth in range(pairs):
+            floors.append(_child("floor", str(services))["all"])
+            # A folder of its own, deleted at the end: ext4 is slow where much was just deleted.
+            runs.append(_child("issue", str(fleet.copy(Path(folder) / f"run-{nth}").root)))
+    stages = {name: median(run[name] for run in runs) for name in runs[0]}
+    percent = 100 * median(floors) / stages["all"]
+    print(f"{services:,} new services, medians of {pairs} runs in turn, wall time")
+    print(f"floor     {median(floors):6.2f} s  CertificateBuilder.sign with a shared prefix, P-256")
+    for name, seconds in stages.items():
+        print(f"{name:<9} {seconds:6.2f} s")
+    print(f"speed     {percent:6.2f} % of the floor's; goal {GOAL}, at least {LEAST}")
+
+
+def issue(fleet: Fleet) -> Mapping[str, float]:
+    """Seconds by stage, as a running daemon would take them: everything is loaded before."""
+    with host(fleet.config_file, fleet.config()) as together:
+        reconcile(together)
+        fleet.git("update-ref", "refs/heads/main", NEXT)
+        outcome = reconcile(together)
+    assert not (outcome.held or outcome.done.failed or outcome.observed.refused)
+    used = {name: seconds for name, seconds in outcome.stages.items() if seconds >= 0.01}
+    return {**used, "all": sum(outcome.stages.values())}
+
+
+def _child(*arguments: str) -> dict[str, float]:
+    command = [sys.executable, "-m", __spec__.name, *arguments]
+    told = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    result: dict[str, float] = json.loads(told)
+    return result
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "floor":
+        print(json.dumps({"all": signing.sign(int(sys.argv[2]))}))
+    else:
+        print(json.dumps(issue(Fleet(root=Path(sys.argv[2])))))
