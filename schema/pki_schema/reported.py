@@ -126,6 +126,32 @@ class HeldStatus(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[str, ...] = ()
 
 
+class SliceStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A slice that stands still: ``tenant`` is empty for the global one, which stops everybody's
+    changes. ``commit`` is the newest with the fault, ``since`` the last that was accepted.
+
+    ``problems`` are the first of ``count``, as their author would be told.
+    """
+
+    tenant: str
+    commit: str
+    since: str
+    problems: tuple[str, ...] = ()
+    count: int = 0
+
+
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """Why nothing is issued until a person confirms it.
+
+    ``what`` is ``ledger`` (it knows less than keys or publications bear witness to) or ``clock``
+    (it leapt); ``evidence`` says what was seen, ``remedy`` what to do.
+    """
+
+    what: str
+    evidence: str
+    remedy: str
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """What the world does not do: ``resource`` is ``repository``, ``signer/<issuer>``,
     ``publication/<name>`` or ``ledger``; tried again at ``retry_at``, after ``attempts`` attempts.
@@ -149,4 +175,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     publications: tuple[PublicationStatus, ...] = ()
     held: tuple[HeldStatus, ...] = ()
     failures: tuple[Failure, ...] = ()
+    slices: tuple[SliceStatus, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     next_due: Instant | None = None

@@ -32,11 +32,26 @@ class ObjectFacts(Canonical, frozen=True, kw_only=True):
     trust: TrustBundleSpec | None = None
 
 
+class SliceFault(Canonical, frozen=True, kw_only=True):
+    """A slice that stands at what was accepted of it last. ``slice`` is a tenant's name, empty for
+    the global slice; ``since`` the last commit whose slice was accepted, empty if none was.
+
+    ``problems`` are its first errors as their author would be told, at most ten, ``count`` is how
+    many there are.
+    """
+
+    slice: str
+    since: str
+    problems: tuple[str, ...]
+    count: int
+
+
 class Accepted(Canonical, frozen=True, kw_only=True, tag="accepted"):
     """A commit was accepted: how its tree differs from the tree accepted before it.
 
     ``meanings`` are new or changed subjects, ``pending`` subjects that wait for a CSR,
-    ``withdrawn`` subjects that are no longer declared. ``slice`` is ``*`` for the whole tree.
+    ``withdrawn`` subjects that are no longer declared. ``slice`` is ``*``: one entry for all slices
+    of a commit that were accepted, ``faulty`` are the others, of which nothing is in this record.
     """
 
     slice: str = "*"
@@ -47,6 +62,15 @@ class Accepted(Canonical, frozen=True, kw_only=True, tag="accepted"):
     meanings: tuple[Meaning, ...] = ()
     pending: tuple[Identity, ...] = ()
     withdrawn: tuple[Identity, ...] = ()
+    faulty: tuple[SliceFault, ...] = ()
+
+
+class Refused(Canonical, frozen=True, kw_only=True, tag="refused"):
+    """A commit whose global slice is faulty: nothing of it counts. Written once for each commit."""
+
+    commit: str
+    parent: str
+    fault: SliceFault
 
 
 class KeyRecorded(Canonical, frozen=True, kw_only=True, tag="key"):
@@ -133,6 +157,16 @@ class Revoked(Canonical, frozen=True, kw_only=True, tag="revoked"):
     cause: str
 
 
+class Released(Canonical, frozen=True, kw_only=True, tag="released"):
+    """A certificate on hold (``Revoked`` with reason ``certificateHold``) is valid again, by the
+    same ``Revocation`` with ``state: released``.
+    """
+
+    issuer: str
+    serial: str
+    revocation: str
+
+
 class RevocationResolved(Canonical, frozen=True, kw_only=True, tag="revocation-resolved"):
     """A declared revocation has been carried out; ``suspended`` identities are not certified again
     until their service's ``resumeAfter`` names it.
@@ -202,8 +236,54 @@ class BatchAbandoned(Canonical, frozen=True, kw_only=True, tag="batch-abandoned"
     intent: int
 
 
+class AuthorityRecovered(Canonical, frozen=True, kw_only=True, tag="authority-recovered"):
+    """A CA or responder certificate (DER) found published, whose key the key store has, and which
+    this ledger did not know. ``meaning`` is what Git declares for it.
+    """
+
+    meaning: Meaning
+    der: bytes
+
+
+class CertificateRecovered(Canonical, frozen=True, kw_only=True, tag="certificate-recovered"):
+    """A certificate (DER) found published that this ledger did not know, by an issuer that it knows
+    and whose signature fits. ``subject`` by the path where it was found.
+    """
+
+    issuer: str
+    serial: str
+    subject: Identity
+    der: bytes
+
+
+class RevocationRecovered(Canonical, frozen=True, kw_only=True, tag="revocation-recovered"):
+    """A revocation found on a published CRL that this ledger did not know; epoch seconds."""
+
+    issuer: str
+    serial: str
+    revoked_at: int
+    reason: str
+    invalidity_date: int | None = None
+
+
+class Doubted(Canonical, frozen=True, kw_only=True, tag="doubted"):
+    """From here on nothing is issued until ``Confirmed``. ``what`` is ``ledger``: it knows less
+    than keys or publications bear witness to. ``evidence`` is told to people.
+    """
+
+    what: str
+    evidence: str
+
+
+class Confirmed(Canonical, frozen=True, kw_only=True, tag="confirmed"):
+    """A person has looked and said that it is right: ``what`` is ``ledger`` or ``clock``."""
+
+    what: str
+
+
 Record = (
     Accepted
+    | Refused
     | KeyRecorded
     | KeyBlocked
     | CertificateIntended
@@ -219,4 +299,10 @@ Record = (
     | AnswersIntended
     | AnswersIssued
     | BatchAbandoned
+    | Released
+    | AuthorityRecovered
+    | CertificateRecovered
+    | RevocationRecovered
+    | Doubted
+    | Confirmed
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; ``migrations/versions`` must end with it."""
 
 METADATA = sa.MetaData()
@@ -122,6 +122,7 @@ certificate = _table(
     _text("reason"),
     _whole("invalidity_date", null=True),
     _text("revocation"),
+    _whole("released_at", null=True),
     sa.PrimaryKeyConstraint("issuer", "serial"),
     _index("certificate_subject", "subject"),
     _index("certificate_template", "template"),
@@ -210,6 +211,26 @@ accepted = _table(
     _whole("objects"),
     sa.PrimaryKeyConstraint("slice", "seq"),
     _index("accepted_seq", "seq", unique=True),
+)
+
+# Slices that stand at what was accepted last: a tenant's name, empty for the global one.
+fault = _table(
+    "fault",
+    sa.Column("slice", sa.Text(), primary_key=True),
+    _text("commit"),
+    _text("since"),
+    _text("problems"),
+    _whole("count"),
+    _whole("seq"),
+)
+
+# What keeps this ledger from issuing until a person has confirmed it.
+doubt = _table(
+    "doubt",
+    sa.Column("what", sa.Text(), primary_key=True),
+    _text("evidence"),
+    _whole("at"),
+    _whole("seq"),
 )
 
 # Every meaning a Revocation ever had in an accepted commit, because each one counts.
