@@ -27,7 +27,7 @@ def standing(
             stems={spki: layout.stem(a.name, a.ski) for spki, a in authorities.items()},
             subjects=reader.subjects(),
             unwritten={name: reader.unwritten(name) for name in targets},
-            answers=reader.answers_until(),
+            answers=reader.answers_age(),
             certificates=reader.living(now),
             failures=reader.failures(),
             next_due=reader.next_due(after=now),

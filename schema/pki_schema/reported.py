@@ -88,7 +88,8 @@ class AuthorityStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One CA generation. ``spki`` is its key's digest (hex), ``stem`` names its files,
     ``parent`` is the name of the CA above it.
 
-    ``health`` is ``Degraded`` when its CRL or an answer is past its nextUpdate.
+    ``health`` is ``Degraded`` when its CRL or an answer is past its nextUpdate. Of its OCSP answers
+    ``answers_this_update`` and ``answers_next_update`` are the earliest.
     """
 
     name: str
@@ -104,6 +105,7 @@ class AuthorityStatus(msgspec.Struct, frozen=True, kw_only=True):
     crl_number: int | None = None
     crl_this_update: Instant | None = None
     crl_next_update: Instant | None = None
+    answers_this_update: Instant | None = None
     answers_next_update: Instant | None = None
     responder_not_after: Instant | None = None
     responder_spki: str = ""

@@ -21,6 +21,8 @@ from pki_schema.instants import Instant
 from pki_schema.reported import Failure, Report
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+BACKEND: Final = "file"
+"""What signs: encrypted key files are the only key store there is."""
 _Value = float | int | Instant | None
 
 
@@ -80,10 +82,12 @@ def _cycles(pulse: Pulse) -> Iterator[Metric]:
         actions.add_metric([verb, cause], count)
     yield actions
     operations = CounterMetricFamily(
-        "pki_signer_operations", "Signatures, and attempts that failed.", labels=["result"]
+        "pki_signer_operations",
+        "Signatures, and attempts that failed.",
+        labels=["backend", "result"],
     )
-    operations.add_metric(["success"], tally.signed)
-    operations.add_metric(["failed"], tally.refused_signatures)
+    operations.add_metric([BACKEND, "success"], tally.signed)
+    operations.add_metric([BACKEND, "failed"], tally.refused_signatures)
     yield operations
     held = GaugeMetricFamily("pki_guard_held", "What is held, by rule.", labels=["code"])
     since = GaugeMetricFamily(
@@ -98,8 +102,8 @@ def _cycles(pulse: Pulse) -> Iterator[Metric]:
 
 def _inputs(pulse: Pulse) -> Iterator[Metric]:
     yield _gauge(
-        "pki_git_last_accepted_commit_timestamp_seconds",
-        "When a commit was accepted last.",
+        "pki_git_last_applied_commit_timestamp_seconds",
+        "When a commit was accepted last; what it asks for is planned in the same cycle.",
         pulse.report.accepted_at,
     )
     yield _gauge(
@@ -115,6 +119,20 @@ def _inputs(pulse: Pulse) -> Iterator[Metric]:
     for name in sorted({*_resources(pulse.report), *down}):
         up.add_metric([name], name not in down)
     yield up
+    slices = GaugeMetricFamily(
+        "pki_slice_faults",
+        "Errors in a tenant's folder that stands still; the global one's tenant is empty.",
+        labels=["tenant"],
+    )
+    for one in pulse.report.slices:
+        slices.add_metric([one.tenant], one.count)
+    doubts = GaugeMetricFamily(
+        "pki_in_doubt", "1 while it is not trusted and nothing is issued.", labels=["what"]
+    )
+    doubted = {one.what for one in pulse.report.doubts}
+    for what in sorted({"clock", "ledger", *doubted}):
+        doubts.add_metric([what], what in doubted)
+    yield from (slices, doubts)
 
 
 def _resources(report: Report) -> Iterator[str]:
@@ -175,6 +193,10 @@ def _authorities(report: Report) -> Iterator[Metric]:
         "pki_crl_number": ("The number of the current CRL.", "crl_number"),
         "pki_crl_this_update_timestamp_seconds": ("Its thisUpdate.", "crl_this_update"),
         "pki_crl_next_update_timestamp_seconds": ("Its nextUpdate.", "crl_next_update"),
+        "pki_ocsp_staple_timestamp_seconds": (
+            "The thisUpdate of the oldest of its OCSP answers, staples among them.",
+            "answers_this_update",
+        ),
         "pki_ocsp_next_update_timestamp_seconds": (
             "The earliest nextUpdate of its OCSP answers.",
             "answers_next_update",
@@ -195,12 +217,12 @@ def _authorities(report: Report) -> Iterator[Metric]:
 
 def _publications(pulse: Pulse) -> Iterator[Metric]:
     unwritten = GaugeMetricFamily(
-        "pki_publish_unwritten", "Files that wait to be written.", labels=["publication"]
+        "pki_publish_unwritten", "Files that wait to be written.", labels=["target"]
     )
     oldest = GaugeMetricFamily(
         "pki_publish_oldest_unwritten_timestamp_seconds",
-        "Since when files wait.",
-        labels=["publication"],
+        "Since when files wait, where any do.",
+        labels=["target"],
     )
     for one in pulse.report.publications:
         unwritten.add_metric([one.name], one.unwritten)

@@ -30,8 +30,9 @@ class Known:
     """What the ledger knows.
 
     ``unwritten`` are the units (see the README's words) not yet written, by publication, with the
-    number of their files; ``answers`` the earliest nextUpdate of an issuer's OCSP answers;
-    ``certificates`` how many certificates of an issuer have not ended; ``stems`` name their files.
+    number of their files; ``answers`` the earliest thisUpdate and nextUpdate of an issuer's OCSP
+    answers; ``certificates`` how many certificates of an issuer have not ended; ``stems`` name
+    their files.
     """
 
     commit: str
@@ -40,7 +41,7 @@ class Known:
     stems: Mapping[str, str]
     subjects: tuple[Subject, ...]
     unwritten: Mapping[str, Mapping[str, int]]
-    answers: Mapping[str, Instant]
+    answers: Mapping[str, tuple[Instant, Instant]]
     certificates: Mapping[str, int]
     failures: tuple[Failure, ...]
     next_due: Instant | None
@@ -76,7 +77,8 @@ def report(known: Known, *, held: Collection[Held], now: Instant) -> Report:
 def _authority(authority: IssuedAuthority, known: Known, now: Instant) -> AuthorityStatus:
     settings = authority.meaning.authority
     parent = known.authorities.get(authority.parent)
-    crl, answers = authority.crl, known.answers.get(authority.spki)
+    crl = authority.crl
+    oldest, answers = known.answers.get(authority.spki, (None, None))
     return AuthorityStatus(
         name=authority.name,
         generation=authority.generation,
@@ -91,6 +93,7 @@ def _authority(authority: IssuedAuthority, known: Known, now: Instant) -> Author
         crl_number=crl.number if crl else None,
         crl_this_update=crl.this_update if crl else None,
         crl_next_update=crl.next_update if crl else None,
+        answers_this_update=oldest,
         answers_next_update=answers,
         responder_not_after=authority.responder.not_after if authority.responder else None,
         responder_spki=authority.responder.spki if authority.responder else "",
@@ -180,7 +183,8 @@ def _health(subject: Subject, known: Known, now: Instant) -> Health:
     if any(d.work is DueWork.RENEW and d.at <= now for d in subject.due):
         return Health.EXPIRING
     issuer = known.authorities.get(current.issuer)
-    stale = issuer and _authority_health(issuer, known.answers.get(issuer.spki), now)
+    _, answers = known.answers.get(current.issuer, (None, None))
+    stale = issuer and _authority_health(issuer, answers, now)
     return Health.DEGRADED if stale in (Health.DEGRADED, Health.EXPIRED) else Health.HEALTHY
 
 

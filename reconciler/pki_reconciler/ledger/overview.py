@@ -17,14 +17,21 @@ ENTRY = tables.entry
 ACCEPTED = tables.accepted
 
 
-def answers(connection: sa.Connection) -> Mapping[str, Instant]:
-    """The earliest nextUpdate of each issuer's current OCSP answers."""
+def answers(connection: sa.Connection) -> Mapping[str, tuple[Instant, Instant]]:
+    """The earliest thisUpdate and the earliest nextUpdate of each issuer's OCSP answers."""
     query = (
-        sa.select(STATUS.c.issuer, sa.func.min(STATUS.c.next_update))
+        sa.select(
+            STATUS.c.issuer,
+            sa.func.min(STATUS.c.this_update),
+            sa.func.min(STATUS.c.next_update),
+        )
         .where(STATUS.c.kind.like("ocsp-%"))
         .group_by(STATUS.c.issuer)
     )
-    return {issuer: from_epoch(at) for issuer, at in connection.execute(query)}
+    return {
+        issuer: (from_epoch(oldest), from_epoch(until))
+        for issuer, oldest, until in connection.execute(query)
+    }
 
 
 def living(connection: sa.Connection, now: Instant) -> Mapping[str, int]:

@@ -161,8 +161,8 @@ class Reader:
         """When a commit was accepted last."""
         return overview.accepted_at(self._connection)
 
-    def answers_until(self) -> Mapping[str, Instant]:
-        """The earliest nextUpdate of each issuer's current OCSP answers."""
+    def answers_age(self) -> Mapping[str, tuple[Instant, Instant]]:
+        """The earliest thisUpdate and the earliest nextUpdate of each issuer's OCSP answers."""
         return overview.answers(self._connection)
 
     def living(self, now: Instant) -> Mapping[str, int]:

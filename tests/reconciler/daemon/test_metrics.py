@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from pki_reconciler.daemon.listening import verbose
-from pki_reconciler.daemon.metrics import exposition
+from pki_reconciler.daemon.metrics import exposition, families
 from pki_reconciler.daemon.pulse import Pulse
 from pki_reconciler.ledger.read import Reader
 from pki_schema.errors import WorldFailed
+from pki_schema.reported import Doubt, SliceStatus
 from tests.properties.organisation import SERVICES, Revoke, Scene
 from tests.reconciler.daemon.conftest import running
+
+README = Path(__file__).parents[3] / "reconciler" / "README.md"
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -101,6 +109,46 @@ def test_files_that_wait_are_told_with_their_beginning(scene: Scene) -> None:
     with running(scene) as daemon:
         first = daemon.cycle()
         found = samples(daemon.cycle(seconds=60))
-    assert value(found, "pki_publish_unwritten", publication="public") > 0
-    since = value(found, "pki_publish_oldest_unwritten_timestamp_seconds", publication="public")
+    assert value(found, "pki_publish_unwritten", target="public") > 0
+    since = value(found, "pki_publish_oldest_unwritten_timestamp_seconds", target="public")
     assert since == first.at.timestamp()
+
+
+def test_the_age_of_answers_is_told_as_an_instant(scene: Scene) -> None:
+    with running(scene) as daemon:
+        first = daemon.cycle()
+        found = samples(daemon.cycle(hours=1))
+    of_ca = {"ca": "issuing", "generation": "1"}
+    signed = value(found, "pki_ocsp_staple_timestamp_seconds", **of_ca)
+    assert signed <= first.at.timestamp()
+    assert signed < value(found, "pki_ocsp_next_update_timestamp_seconds", **of_ca)
+
+
+def test_slices_that_stand_still_and_doubts_are_told(scene: Scene) -> None:
+    with running(scene) as daemon:
+        pulse = daemon.cycle()
+    assert value(samples(pulse), "pki_in_doubt", what="ledger") == 0
+    troubled = msgspec.structs.replace(
+        pulse.report,
+        slices=(SliceStatus(tenant="beta", commit="b" * 40, since="a" * 40, count=3),),
+        doubts=(Doubt(what="ledger", evidence="keys know more", remedy="look"),),
+    )
+    found = samples(replace(pulse, report=troubled))
+    assert value(found, "pki_slice_faults", tenant="beta") == 3
+    assert value(found, "pki_in_doubt", what="ledger") == 1
+    assert value(found, "pki_in_doubt", what="clock") == 0
+
+
+def test_the_readme_lists_every_metric_with_its_labels_and_its_type(scene: Scene) -> None:
+    """Alert rules and boards are written from that table."""
+    with running(scene) as daemon:
+        pulse = daemon.cycle()
+    rows = re.findall(r"^\| `(pki_\w+)` \| ([^|]+) \| (\w+) \|", README.read_text(), re.MULTILINE)
+    told = {name: (kind, frozenset(labels.split(", ")) - {"–"}) for name, labels, kind in rows}
+    ending = {"counter": "_total", "info": "_info"}
+    exposed = {
+        one.name + ending.get(one.type, ""): (one.type, frozenset(one._labelnames))
+        for one in families(pulse, version="1")
+    }
+    exposed["pki_build_info"] = ("info", frozenset({"version"}))
+    assert told == exposed
