@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from pki_publishers import layout
 from pki_reconciler.decide.health import Known, report
@@ -25,13 +25,24 @@ def standing(
             accepted_at=reader.accepted_at(),
             authorities=authorities,
             stems={spki: layout.stem(a.name, a.ski) for spki, a in authorities.items()},
-            subjects=reader.subjects(),
+            standings=reader.standings(),
             unwritten={name: reader.unwritten(name) for name in targets},
             answers=reader.answers_age(),
             certificates=reader.living(now),
+            crls_due=reader.crls_due(),
+            base_urls=base_urls(reader),
             failures=reader.failures(),
             next_due=reader.next_due(after=now),
         ),
         held=held,
         now=now,
     )
+
+
+def base_urls(reader: Reader) -> Mapping[str, tuple[str, ...]]:
+    """Where readers find each publication that Git declares."""
+    return {
+        row.identity.name: tuple(map(str, row.facts.publication.base_urls))
+        for row in reader.of_kinds(("Publication",))
+        if row.facts.publication
+    }

@@ -129,6 +129,34 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     due: tuple[Due, ...] = ()
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How one subject stands, without what it means: enough to tell, not to decide.
+
+    ``declared`` and ``suspended`` are what Git says now, ``done`` that what was done last is just
+    that. ``held_by`` names the revocations that hold it. ``issuer`` to ``state`` are of its current
+    certificate (``serial`` in hex, empty where it has none); it was issued at ``issued_at`` for
+    ``issued_for`` by ``plan``.
+    """
+
+    identity: Identity
+    declared: bool = False
+    done: bool = False
+    pending: bool = False
+    suspended: bool = False
+    retired: bool = False
+    commit: str = ""
+    held_by: tuple[str, ...] = ()
+    issuer: str = ""
+    serial: str = ""
+    not_before: Instant | None = None
+    not_after: Instant | None = None
+    state: CertificateState = CertificateState.VALID
+    renew_at: Instant | None = None
+    issued_at: Instant | None = None
+    issued_for: str = ""
+    plan: str = ""
+
+
 class OpenRevocation(msgspec.Struct, frozen=True, kw_only=True):
     """A declared revocation not yet carried out, with the certificates it resolves to.
 

@@ -1,6 +1,6 @@
 """How everything stands, as values: what ``status``, the status page, metrics and notices tell.
 
-Three axes for each certificate. *Sync*: does what was done match what Git declares? *Health*: is
+Three axes for each object. *Sync*: does what was done match what Git declares? *Health*: is
 the certificate itself what its readers need? *Delivery*: how far has it come on its way to them?
 Made from the ledger by ``decide.health``; nothing here is stored.
 """
@@ -66,8 +66,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
 class CertificateStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One service certificate. ``serial`` is lower-case hex, empty where nothing was issued.
 
-    ``commit`` declared it last. ``issuer`` is the CA's name. ``renew_at`` is when its renewal falls
-    due, ``note`` what stands in its way, ``paths`` where its newest files are published.
+    ``commit`` declared it last. ``issuer`` is the CA's name, ``issuer_stem`` names that key's
+    files. It was issued at ``issued_at`` for the commit ``issued_for`` by the plan with the digest
+    ``plan``. ``renew_at`` is when its renewal falls due, ``note`` what stands in its way.
     """
 
     identity: Identity
@@ -77,7 +78,11 @@ class CertificateStatus(msgspec.Struct, frozen=True, kw_only=True):
     conditions: tuple[Condition, ...]
     commit: str = ""
     issuer: str = ""
+    issuer_stem: str = ""
     serial: str = ""
+    issued_at: Instant | None = None
+    issued_for: str = ""
+    plan: str = ""
     not_before: Instant | None = None
     not_after: Instant | None = None
     renew_at: Instant | None = None
@@ -89,7 +94,8 @@ class AuthorityStatus(msgspec.Struct, frozen=True, kw_only=True):
     ``parent`` is the name of the CA above it.
 
     ``health`` is ``Degraded`` when its CRL or an answer is past its nextUpdate. Of its OCSP answers
-    ``answers_this_update`` and ``answers_next_update`` are the earliest.
+    ``answers_this_update`` and ``answers_next_update`` are the earliest. ``crl_due`` is when the
+    next CRL is to be signed.
     """
 
     name: str
@@ -101,21 +107,54 @@ class AuthorityStatus(msgspec.Struct, frozen=True, kw_only=True):
     health: Health
     offline: bool
     not_after: Instant
+    sync: Sync = Sync.UNKNOWN
+    delivery: Delivery = Delivery.NONE
+    conditions: tuple[Condition, ...] = ()
+    commit: str = ""
     certificates: int = 0
     crl_number: int | None = None
     crl_this_update: Instant | None = None
     crl_next_update: Instant | None = None
+    crl_due: Instant | None = None
     answers_this_update: Instant | None = None
     answers_next_update: Instant | None = None
     responder_not_after: Instant | None = None
     responder_spki: str = ""
+    note: str = ""
+
+
+class ResponderStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The OCSP responder of one CA generation. Its certificate goes out inside every answer, so it
+    is delivered when those are.
+    """
+
+    authority: str
+    generation: int
+    sync: Sync
+    health: Health
+    delivery: Delivery
+    conditions: tuple[Condition, ...]
+    serial: str = ""
+    not_after: Instant | None = None
+    renew_at: Instant | None = None
+    note: str = ""
 
 
 class PublicationStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One target: files not yet written, and since when the oldest of them waits."""
+    """One target that is bound on this host; ``unwritten`` files wait to be written to it.
+
+    ``base_urls`` are where readers find it. ``sync`` says whether Git declares it, ``health``
+    whether it takes what is written.
+    """
 
     name: str
+    sync: Sync = Sync.UNKNOWN
+    health: Health = Health.HEALTHY
+    delivery: Delivery = Delivery.NONE
+    conditions: tuple[Condition, ...] = ()
+    base_urls: tuple[str, ...] = ()
     unwritten: int = 0
+    retry_at: Instant | None = None
 
 
 class HeldStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +212,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     accepted_at: Instant | None = None
     authorities: tuple[AuthorityStatus, ...] = ()
+    responders: tuple[ResponderStatus, ...] = ()
     certificates: tuple[CertificateStatus, ...] = ()
     publications: tuple[PublicationStatus, ...] = ()
     held: tuple[HeldStatus, ...] = ()

@@ -23,6 +23,7 @@ from pki_reconciler.ledger import (
     publications,
     retries,
     rows,
+    standings,
     subjects,
     tables,
     tiles,
@@ -48,6 +49,7 @@ from pki_schema.issued import (
     IssuedAuthority,
     IssuedCertificate,
     IssuedCrl,
+    Standing,
     Subject,
     Touched,
 )
@@ -176,6 +178,14 @@ class Reader:
     def unwritten(self, target: str) -> Mapping[str, int]:
         """The units not yet written to a target, with the number of their files."""
         return overview.unwritten(self._connection, target)
+
+    def standings(self) -> tuple[Standing, ...]:
+        """How all subjects stand, without what they mean."""
+        return standings.every(self._connection)
+
+    def crls_due(self) -> Mapping[str, Instant]:
+        """When the next CRL of each issuer is to be signed."""
+        return standings.crls_due(self._connection)
 
     def subjects(self) -> tuple[Subject, ...]:
         """All subjects, with all that is due for each, now or later."""
