@@ -2,8 +2,8 @@
 
 ``Unsigned`` → ``Linted`` → ``Intended`` → ``Signed``. Each is made only from its predecessor, and
 each by one module: ``decide.build`` makes ``Unsigned``, ``lint`` here makes ``Linted`` (by running
-rules), ``ledger.write`` makes ``Intended`` (after its transaction is durable), ``sign`` here makes
-``Signed``. What was not linted cannot be expressed as something to sign.
+rules), ``ledger.write`` makes ``Intended`` (after its transaction is durable), ``Signer`` here
+makes ``Signed``. What was not linted cannot be expressed as something to sign.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Intended(Generic[F]):
 
 @dataclass(frozen=True)
 class Signed(Generic[F]):
-    """The finished DER object. Only ``sign`` can make one."""
+    """The finished DER object. Only a ``Signer`` can make one."""
 
     facts: F
     der: bytes
@@ -152,34 +152,46 @@ class Signed(Generic[F]):
 
     def __post_init__(self) -> None:
         if self._seal is not _SEAL:
-            raise TypeError("only sign() makes Signed")
+            raise TypeError("only a Signer makes Signed")
+
+
+class Signer:
+    """A private key, and what is asked about it before every signature, asked once."""
+
+    def __init__(self, key: PrivateKey) -> None:
+        self._key = key
+        self._public = key.public_key()
+        spki = self._public.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        self._spki = hashlib.sha256(spki).hexdigest()
+
+    def sign(self, intended: Intended[F], *, verify: bool) -> Signed[F]:
+        """Sign exactly the linted bytes and put the object together.
+
+        The key must be the one the draft names; ``verify`` checks the fresh signature before
+        anybody sees it. Raises ``WorldFailed`` when the key is another one or signs wrongly.
+        """
+        unsigned = intended.linted.unsigned
+        if self._spki != unsigned.signer:
+            raise WorldFailed("the key store returned another key than the one asked for")
+        algorithm = ALGORITHMS[unsigned.key_algorithm]
+        signature = algorithm.sign(self._key, unsigned.tbs)
+        if verify:
+            try:
+                algorithm.verify(self._public, signature, unsigned.tbs)
+            except InvalidSignature:
+                raise WorldFailed("the key store made a wrong signature") from None
+        match unsigned.facts:
+            case AnswerFacts():
+                body = der.ocsp_response(
+                    unsigned.tbs, unsigned.algorithm, signature, unsigned.certificates
+                )
+            case _:
+                body = der.signed(unsigned.tbs, unsigned.algorithm, signature)
+        return Signed(unsigned.facts, body, intended.seq, _SEAL)
 
 
 def sign(intended: Intended[F], key: PrivateKey, *, verify: bool) -> Signed[F]:
-    """Sign exactly the linted bytes and put the object together.
-
-    ``key`` must be the one the draft names; ``verify`` checks the fresh signature before anybody
-    sees it. Raises ``WorldFailed`` when the key is another one or signs wrongly.
-    """
-    unsigned = intended.linted.unsigned
-    public = key.public_key()
-    spki = public.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    if hashlib.sha256(spki).hexdigest() != unsigned.signer:
-        raise WorldFailed("the key store returned another key than the one asked for")
-    algorithm = ALGORITHMS[unsigned.key_algorithm]
-    signature = algorithm.sign(key, unsigned.tbs)
-    if verify:
-        try:
-            algorithm.verify(public, signature, unsigned.tbs)
-        except InvalidSignature:
-            raise WorldFailed("the key store made a wrong signature") from None
-    match unsigned.facts:
-        case AnswerFacts():
-            body = der.ocsp_response(
-                unsigned.tbs, unsigned.algorithm, signature, unsigned.certificates
-            )
-        case _:
-            body = der.signed(unsigned.tbs, unsigned.algorithm, signature)
-    return Signed(unsigned.facts, body, intended.seq, _SEAL)
+    """One signature; see ``Signer.sign``."""
+    return Signer(key).sign(intended, verify=verify)

@@ -21,8 +21,8 @@ from pki_reconciler.chain import (
     Rejected,
     Rule,
     Signed,
+    Signer,
     lint,
-    sign,
 )
 from pki_reconciler.decide.build import Issuer, build_certificate
 from pki_reconciler.decide.lint import CertificateContext, Sample, certificate_rules
@@ -79,12 +79,13 @@ def sign_all(
     """Sign in order. CA and responder signatures are all verified, leaves by sample: one a batch
     (a file key that signs wrongly once signs wrongly always).
     """
+    names = dict.fromkeys(item.linted.unsigned.signer for item in intended)
+    signers = {name: Signer(cycle.keys.open(name)) for name in names}
     signed = []
     for index, item in enumerate(intended):
         unsigned = item.linted.unsigned
         leaf = unsigned.facts.subject.kind == "Certificate"
-        key = cycle.keys.open(unsigned.signer)
-        signed.append(sign(item, key, verify=not leaf or index == 0))
+        signed.append(signers[unsigned.signer].sign(item, verify=not leaf or index == 0))
     return signed
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 
 from pki_reconciler.act import units
 from pki_reconciler.act.cycle import BATCH, Cycle
-from pki_reconciler.chain import AnswerFacts, Intended, Linted, Rejected, Signed, lint, sign
+from pki_reconciler.chain import AnswerFacts, Intended, Linted, Rejected, Signed, Signer, lint, sign
 from pki_reconciler.decide.build import (
     Issuer,
     build_answer,
@@ -149,7 +149,7 @@ def _answers(
     if responder is None:
         cycle.done.rejected.append(_no_responder(authority))
         return
-    key = cycle.keys.open(responder.spki)
+    signer = Signer(cycle.keys.open(responder.spki))
     remaining = iter(certificates)
     while batch := list(islice(remaining, BATCH // len(ALGORITHMS))):
         linted = list(_linted(cycle, authority, responder, batch, sample))
@@ -160,7 +160,7 @@ def _answers(
                 authority.spki, linted, at=cycle.now, commit=cycle.commit, plan=cycle.plan
             )
             # One sample a batch is verified; every answer is small, the key is a file key.
-            signed = [sign(item, key, verify=i == 0) for i, item in enumerate(intended)]
+            signed = [signer.sign(item, verify=i == 0) for i, item in enumerate(intended)]
         _conclude(cycle, authorities, authority, intended[0], signed, batch)
 
 

@@ -29,9 +29,8 @@ itself prime or shares a factor with others'. What was revoked as compromised, t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import gcd, isqrt, prod
 from typing import cast
 
@@ -88,7 +87,8 @@ class KeyFault:
     hint: str = _ANEW
 
 
-def judge(spki: bytes, weak: Container[bytes] = frozenset()) -> str | KeyFault:
+@lru_cache(maxsize=4096)  # of a fleet of new services, every key comes twice
+def judge(spki: bytes, weak: frozenset[bytes] = frozenset()) -> str | KeyFault:
     """The name in ``ALGORITHMS`` of a key in DER SubjectPublicKeyInfo, or why it is refused.
 
     ``weak`` holds the ``digest`` of keys whose private halves everybody can have.

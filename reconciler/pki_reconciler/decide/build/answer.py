@@ -69,12 +69,66 @@ def build_answer(
 
     ``responder_der`` is the responder's certificate, which accompanies the answer. ``algorithm``
     is the CertID's hash, ``sha1`` or ``sha256``; ``validity`` is in seconds, and ends with the
-    responder's. Raises ``ValueError`` for a responder that has ended or whose key is not listed,
-    and ``KeyError`` for another hash.
+    responder's. Raises ``ValueError`` for a responder that has ended or whose key is not listed and
+    for a serial below 1, and ``KeyError`` for another hash.
     """
+    if serial < 1:
+        raise ValueError("a serial is positive")
     responder = _responder(responder_der)
     next_update = min(now + timedelta(seconds=validity), responder.certificate.not_valid_after_utc)
-    name_hash, key_hash = _issuer_hashes(issuer.certificate, algorithm)
+    written = serial.to_bytes(serial.bit_length() // 8 + 1, "big")
+    form = _form(
+        issuer.certificate,
+        responder_der,
+        status=status,
+        algorithm=algorithm,
+        now=now,
+        next_update=next_update,
+        octets=len(written),
+    )
+    return Unsigned(
+        facts=AnswerFacts(
+            issuer=issuer.spki,
+            serial=serial,
+            algorithm=algorithm,
+            this_update=now,
+            next_update=next_update,
+        ),
+        draft=written.join(form.draft),
+        tbs=written.join(form.tbs),
+        algorithm=form.algorithm,
+        signer=responder.spki,
+        key_algorithm=responder.key_algorithm,
+        certificates=(responder_der,),
+    )
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What the answers of one responder, status and instant have in common: all but the serial.
+
+    ``draft`` and ``tbs`` are what comes before it and what comes after it.
+    """
+
+    draft: tuple[bytes, bytes]
+    tbs: tuple[bytes, bytes]
+    algorithm: bytes
+
+
+@lru_cache(maxsize=512)
+def _form(
+    issuer: x509.Certificate,
+    responder_der: bytes,
+    *,
+    status: CertificateStatus,
+    algorithm: str,
+    now: Instant,
+    next_update: Instant,
+    octets: int,
+) -> _Form:
+    """An answer from pyca's builder, cut where a serial of so many octets stands."""
+    responder = _responder(responder_der)
+    name_hash, key_hash = _issuer_hashes(issuer, algorithm)
     response = (
         ocsp.OCSPResponseBuilder(
             responder_id=(responder.certificate, ocsp.OCSPResponderEncoding.HASH)
@@ -82,7 +136,7 @@ def build_answer(
         .add_response_by_hash(
             name_hash,
             key_hash,
-            serial,
+            1 << 8 * octets - 2,  # any of that length
             _HASHES[algorithm],
             ocsp.OCSPCertStatus.REVOKED if status.revoked_at else ocsp.OCSPCertStatus.GOOD,
             now,
@@ -95,20 +149,13 @@ def build_answer(
     )
     laid_out, signature_algorithm, signature = _taken_apart(response)
     tbs = _produced_at(laid_out, now)
-    return Unsigned(
-        facts=AnswerFacts(
-            issuer=issuer.spki,
-            serial=serial,
-            algorithm=algorithm,
-            this_update=now,
-            next_update=next_update,
-        ),
-        draft=der.ocsp_response(tbs, signature_algorithm, signature, (responder_der,)),
-        tbs=tbs,
+    draft = der.ocsp_response(tbs, signature_algorithm, signature, (responder_der,))
+    start, end = _serial_in(tbs)
+    inside = draft.index(tbs)
+    return _Form(
+        draft=(draft[: inside + start], draft[inside + end :]),
+        tbs=(tbs[:start], tbs[end:]),
         algorithm=signature_algorithm,
-        signer=responder.spki,
-        key_algorithm=responder.key_algorithm,
-        certificates=(responder_der,),
     )
 
 
@@ -175,3 +222,20 @@ def _produced_at(response_data: bytes, now: Instant) -> bytes:
         raise ValueError("the OCSP builder no longer lays answers out as it used to")
     written = now.strftime("%Y%m%d%H%M%SZ").encode()
     return response_data[:time_start] + written + response_data[time_end:]
+
+
+def _serial_in(response_data: bytes) -> tuple[int, int]:
+    """Where the content of the serial begins and ends in a ResponseData of one answer.
+
+    RFC 6960 section 4.2.1: { responderID, producedAt, responses { { certID { hashAlgorithm,
+    issuerNameHash, issuerKeyHash, serialNumber }, … } } }.
+    """
+    _, place, _ = der.header(response_data)
+    for _ in range(2):
+        _, _, place = der.header(response_data, place)
+    for _ in range(3):
+        _, place, _ = der.header(response_data, place)
+    for _ in range(3):
+        _, _, place = der.header(response_data, place)
+    _, start, end = der.header(response_data, place)
+    return start, end

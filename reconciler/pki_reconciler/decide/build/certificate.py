@@ -45,7 +45,7 @@ def build_certificate(
     # RFC 5280 section 4.1.2.5: the last second counts, so a day is 86,400 seconds and not one more.
     not_after = not_before + timedelta(seconds=profile.duration) - SECOND
     subject = extensions.subject_name(profile.subject)
-    signing_key = issuer.public_key if issuer else public_key
+    stand_in = issuer.stand_in if issuer else capture(public_key)
     key_algorithm = issuer.key_algorithm if issuer else _listed(public_key)
     own = spki_der(public_key)
     spki = hashlib.sha256(own).hexdigest()
@@ -59,7 +59,7 @@ def build_certificate(
         builder.serial_number(serial)
         .not_valid_before(not_before)
         .not_valid_after(not_after)
-        .sign(capture(signing_key), ALGORITHMS[key_algorithm].digest)  # type: ignore[arg-type]
+        .sign(stand_in, ALGORITHMS[key_algorithm].digest)  # type: ignore[arg-type]
         .public_bytes(extensions.DER)
     )
     tbs, algorithm = der.taken_apart(draft)

@@ -89,9 +89,12 @@ def subject_name(attributes: tuple[tuple[str, str], ...]) -> x509.Name:
     String types are pyca's: PrintableString for country and serial number, IA5String for domain
     components, UTF8String for all else (RFC 5280 section 4.1.2.4 and appendix A).
     """
-    return x509.Name(
-        [x509.NameAttribute(x509.ObjectIdentifier(oid), value) for oid, value in attributes]
-    )
+    return x509.Name([_relative_name(oid, value) for oid, value in attributes])
+
+
+@lru_cache(maxsize=1024)  # most attributes of a fleet's subjects are the same
+def _relative_name(oid: str, value: str) -> x509.RelativeDistinguishedName:
+    return x509.RelativeDistinguishedName([x509.NameAttribute(x509.ObjectIdentifier(oid), value)])
 
 
 def _extension(value: E, *, critical: bool = False) -> x509.Extension[E]:

@@ -9,10 +9,11 @@ from typing import Self
 
 from cryptography import x509
 
+from pki_reconciler.decide.build.capture import capture
 from pki_schema.desired import AuthoritySettings
 from pki_schema.instants import Instant
 from pki_schema.issued import IssuedAuthority
-from pki_schema.x509.algorithms import PublicKey, algorithm_of, spki_der
+from pki_schema.x509.algorithms import PrivateKey, PublicKey, algorithm_of, spki_der
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,11 @@ class Issuer:
     def subject(self) -> x509.Name:
         """Its name, as its certificate spells it; parsed once."""
         return self.certificate.subject
+
+    @cached_property
+    def stand_in(self) -> PrivateKey:
+        """The capture key for what it is to sign."""
+        return capture(self.public_key)
 
     @cached_property
     def not_before(self) -> Instant:

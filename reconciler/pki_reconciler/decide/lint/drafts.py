@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from cryptography import x509
@@ -16,10 +16,10 @@ from cryptography.x509 import ocsp
 
 from pki_reconciler.chain import AnswerFacts, CertificateFacts, CrlFacts, F, Finding, Rule, Unsigned
 from pki_schema.x509 import der
-from pki_schema.x509.algorithms import PublicKey
 
 E = TypeVar("E", bound=x509.ExtensionType)
 D = TypeVar("D")
+_SEQUENCE = 0x30
 Extensions = Mapping[x509.ObjectIdentifier, x509.Extension[Any]]
 Check = Callable[[D, F], Iterable[str]]
 """What a rule does: a read draft and its facts in, messages out."""
@@ -47,11 +47,15 @@ class CertificateDraft(_WithExtensions):
 
     certificate: x509.Certificate
     extensions: Extensions
-    public_key: PublicKey
     signature_algorithm: bytes
     issuer: bytes
     subject: bytes
     spki: bytes
+
+    @cached_property
+    def attributes(self) -> tuple[tuple[str, int, str], ...]:
+        """The subject's attributes in their order: type, tag of the string, what it says."""
+        return tuple(attribute for rdn in elements(self.subject) for attribute in _attributes(rdn))
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,8 @@ def _rule(code: str, check: Check[D, F], read: Callable[[bytes], D | None]) -> R
         draft = read(unsigned.draft)
         if draft is None:
             return ()
-        return tuple(Finding(code, message) for message in check(draft, unsigned.facts))
+        found = [*check(draft, unsigned.facts)]
+        return tuple(Finding(code, message) for message in found) if found else ()
 
     return rule
 
@@ -116,7 +121,6 @@ def read_certificate(draft: bytes) -> CertificateDraft | None:
         return CertificateDraft(
             certificate=certificate,
             extensions={extension.oid: extension for extension in certificate.extensions},
-            public_key=certificate.public_key(),
             signature_algorithm=parts[2],
             issuer=parts[3],
             subject=parts[5],
@@ -124,6 +128,15 @@ def read_certificate(draft: bytes) -> CertificateDraft | None:
         )
     except _UNREADABLE:
         return None
+
+
+@lru_cache(maxsize=1024)  # most attributes of a fleet's subjects are the same
+def _attributes(rdn: bytes) -> tuple[tuple[str, int, str], ...]:
+    """The attributes of a RelativeDistinguishedName, read by pyca but for their strings' types."""
+    name = x509.Name.from_bytes(der.tlv(_SEQUENCE, rdn))
+    tags = [elements(attribute, 2)[1][0] for attribute in elements(rdn)]
+    read = [(a.oid.dotted_string, str(a.value)) for a in name]
+    return tuple((oid, tag, value) for (oid, value), tag in zip(read, tags, strict=True))
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pki_reconciler.chain import AnswerFacts, CertificateFacts, CrlFacts, Rule
 from pki_reconciler.decide.lint import answers, certificates, crls
+from pki_reconciler.decide.lint.alike import alike
 from pki_reconciler.decide.lint.contexts import AnswerContext, CertificateContext, CrlContext
 from pki_reconciler.decide.lint.pkix import rules as pkix
 from pki_reconciler.decide.lint.pkix.sample import Sample
@@ -72,4 +73,5 @@ def crl_rules(context: CrlContext, sample: Sample) -> tuple[Rule[CrlFacts], ...]
 
 def answer_rules(context: AnswerContext, sample: Sample) -> tuple[Rule[AnswerFacts], ...]:
     """Our rules for answers of one responder at one instant, and pkilint on the sample."""
-    return (*(rule(context) for rule in ANSWER_RULES), pkix.answer(context, sample))
+    ours = [rule(context) for rule in ANSWER_RULES]
+    return (alike(context, ours), pkix.answer(context, sample))

@@ -7,7 +7,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 
-from pki_reconciler.decide.build import GOOD, CertificateStatus, build_answer, status_of
+from pki_reconciler.decide.build import (
+    GOOD,
+    CertificateStatus,
+    build_answer,
+    capture,
+    status_of,
+)
 from pki_schema.issued import CertificateState
 
 FOUR_DAYS = 4 * 86_400
@@ -102,6 +108,37 @@ def test_what_the_ledger_knows_is_what_is_said(world):
     assert status_of(valid) == GOOD
     assert status_of(revoked) == CertificateStatus(world.now, "superseded")
     assert status_of(burnt) == CertificateStatus(world.now)
+
+
+@pytest.mark.parametrize("serial", [1, 127, 128, 2**63, 2**152, 2**158 + 77, 2**159 - 1])
+def test_an_answer_is_the_builders_own_whatever_its_serial(services, responder, world, serial):
+    """Only ``producedAt`` is not pyca's to say: it would ask the clock."""
+    ours = read(built(services, responder, world, serial=serial))
+    theirs = (
+        ocsp.OCSPResponseBuilder()
+        .add_response_by_hash(
+            ours.issuer_name_hash,
+            ours.issuer_key_hash,
+            serial,
+            hashes.SHA1(),
+            ocsp.OCSPCertStatus.GOOD,
+            world.now,
+            world.now + timedelta(seconds=FOUR_DAYS),
+            None,
+            None,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, x509.load_der_x509_certificate(responder))
+        .sign(capture(x509.load_der_x509_certificate(responder).public_key()), hashes.SHA256())
+    )
+    time = ours.produced_at_utc.strftime("%Y%m%d%H%M%SZ").encode()
+    produced = theirs.produced_at_utc.strftime("%Y%m%d%H%M%SZ").encode()
+    assert theirs.tbs_response_bytes.replace(produced, time) == ours.tbs_response_bytes
+
+
+@pytest.mark.parametrize("serial", [0, -1])
+def test_a_serial_is_positive(services, responder, world, serial):
+    with pytest.raises(ValueError, match="positive"):
+        built(services, responder, world, serial=serial)
 
 
 def test_an_expired_certificate_has_no_status(world):

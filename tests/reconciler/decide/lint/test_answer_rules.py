@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import ocsp
 
 from pki_reconciler.chain import Linted, lint
@@ -192,3 +193,71 @@ def test_bad(at, name):
 def test_every_rule_has_a_bad_vector():
     expected = {f"PKI52{n:02}" for n in range(1, len(rulebook.ANSWER_RULES) + 1)}
     assert {name[:7] for name in BAD} == expected
+
+
+def other_serials(at, *serials):
+    """Rules at work: an answer about 77 has passed, and others are known to exist."""
+    rules = answer_rules(
+        replace(at.context, statuses=dict.fromkeys((77, *serials), STATUS_GOOD)), NOTHING
+    )
+    assert isinstance(lint(built(at), rules), Linted)
+    return rules
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_after_a_good_one(at, name):
+    """What one answer was found to be says nothing about another one."""
+    unsigned, context = BAD[name](at)
+    rules = answer_rules(context, NOTHING)
+    for serial in context.statuses:
+        lint(built(at, serial=serial), rules)
+    verdict = lint(unsigned, rules)
+    assert not isinstance(verdict, Linted)
+    assert {finding.code for finding in verdict.findings} == {name[:7]}, verdict.findings
+
+
+@pytest.mark.parametrize("serial", [76, 78, 127, 128, 2**158 + 1])
+def test_good_after_a_good_one(at, serial):
+    verdict = lint(built(at, serial=serial), other_serials(at, serial))
+    assert isinstance(verdict, Linted), verdict.findings
+
+
+def test_no_octet_is_overlooked_after_a_good_one(at):
+    """Whatever octet is another one, in the draft or in what would be signed."""
+    rules = other_serials(at, 78)
+    unsigned = built(at, serial=78)
+    for field in ("draft", "tbs"):
+        octets = getattr(unsigned, field)
+        for place in range(len(octets)):
+            changed = octets[:place] + bytes([octets[place] ^ 1]) + octets[place + 1 :]
+            try:
+                verdict = lint(replace(unsigned, **{field: changed}), rules)
+            except UnsupportedAlgorithm:  # a hash that has no name
+                continue
+            # The constant in place of the signature is nothing that gets signed.
+            in_signature = field == "draft" and _said(changed) == unsigned.tbs
+            assert not isinstance(verdict, Linted) or in_signature, place
+
+
+def _said(draft):
+    try:
+        return ocsp.load_der_ocsp_response(draft).tbs_response_bytes
+    except ValueError:
+        return None
+
+
+def test_what_goes_along_is_not_overlooked_after_a_good_one(at):
+    unsigned = built(at, serial=78)
+    for changes in (
+        {"signer": at.services.spki},
+        {"key_algorithm": "P-384"},
+        {"algorithm": unsigned.algorithm + b"\0"},
+        {"certificates": ()},
+        {"facts": replace(unsigned.facts, issuer=at.root.spki)},
+        {"facts": replace(unsigned.facts, serial=77)},
+        {"facts": replace(unsigned.facts, algorithm="sha256")},
+        {"facts": replace(unsigned.facts, this_update=at.world.now - HOUR)},
+        {"facts": replace(unsigned.facts, next_update=at.world.now + HOUR)},
+    ):
+        verdict = lint(replace(unsigned, **changes), other_serials(at, 78))
+        assert not isinstance(verdict, Linted), changes

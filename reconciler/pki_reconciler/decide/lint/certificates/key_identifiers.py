@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 from cryptography import x509
 
 from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, extension_of, on_certificate
+from pki_reconciler.decide.lint.drafts import (
+    CertificateDraft,
+    elements,
+    extension_of,
+    on_certificate,
+)
+from pki_schema.x509 import der
 
 CODE = "PKI5009"
 
@@ -26,10 +33,17 @@ def key_identifiers(context: CertificateContext) -> Rule[CertificateFacts]:
         own = draft.extension(x509.SubjectKeyIdentifier)
         if own is None or own.critical:
             yield "the subject key identifier is missing or critical"
-        elif own.value != x509.SubjectKeyIdentifier.from_public_key(draft.public_key):
+        elif own.value.digest != _identifier(draft.spki):
             yield "the subject key identifier is not the SHA-1 of the key"
         above = draft.extension(x509.AuthorityKeyIdentifier)
         if (above.value if above else None) != expected or (above and above.critical):
             yield "the authority key identifier is not the issuer's, and only that"
 
     return on_certificate(CODE, check)
+
+
+def _identifier(spki: bytes) -> bytes:
+    """The SHA-1 of the key without the header of its BIT STRING."""
+    bit_string = elements(spki, 2)[1]
+    key = bit_string[der.header(bit_string)[1] + 1 :]
+    return hashlib.sha1(key, usedforsecurity=False).digest()

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
+from pki_reconciler.decide.lint.drafts import CertificateDraft, elements, on_certificate
 from pki_schema.x509 import oids
 
 CODE = "PKI5011"
 
 _CA_USAGES = {"cert sign", "crl sign"}
+_RSA = bytes.fromhex("06092a864886f70d010101")  # RFC 3279 section 2.3.1
+_EC = bytes.fromhex("06072a8648ce3d0201")  # RFC 5480 section 2.1.1
 
 
 def key_usage(_context: CertificateContext) -> Rule[CertificateFacts]:
@@ -37,15 +38,18 @@ def key_usage(_context: CertificateContext) -> Rule[CertificateFacts]:
             yield f"a CA's key usages are {_listed(usages)} instead of {_listed(_CA_USAGES)}"
         if not profile.ca and (not usages or usages & _CA_USAGES):
             yield f"key usages {_listed(usages)} in a certificate that is no CA's"
-        yield from _impossible(usages, draft.public_key)
+        yield from _impossible(usages, draft.spki)
 
     return on_certificate(CODE, check)
 
 
-def _impossible(usages: set[str], key: object) -> Iterator[str]:
-    if usages & {"key encipherment", "data encipherment"} and not isinstance(key, rsa.RSAPublicKey):
+def _impossible(usages: set[str], spki: bytes) -> Iterator[str]:
+    enciphers = usages & {"key encipherment", "data encipherment"}
+    agrees = "key agreement" in usages
+    kind = elements(elements(spki, 1)[0], 1)[0] if enciphers or agrees else b""
+    if enciphers and kind != _RSA:
         yield "only RSA keys encipher"
-    if "key agreement" in usages and not isinstance(key, ec.EllipticCurvePublicKey):
+    if agrees and kind != _EC:
         yield "only keys on elliptic curves agree"
 
 

@@ -14,6 +14,8 @@ from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
 
 CODE = "PKI5019"
 
+_Access = tuple[x509.ObjectIdentifier, str]
+
 
 def pointers(context: CertificateContext) -> Rule[CertificateFacts]:
     """CDP and AIA exactly as the issuer declares them, none in roots, never critical.
@@ -22,8 +24,10 @@ def pointers(context: CertificateContext) -> Rule[CertificateFacts]:
     reasons or another CRL issuer would need a partitioned or an indirect CRL.
     """
 
+    declared = {status: _declared(context, status) for status in (False, True)}
+
     def check(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
-        crls, answers, issuers = _declared(context, facts.meaning.profile.status_pointers)
+        crls, expected = declared[facts.meaning.profile.status_pointers]
         points = draft.extension(x509.CRLDistributionPoints)
         if (_urls(points.value) if points else []) != crls:
             yield "the CRL distribution point is not as declared"
@@ -32,8 +36,6 @@ def pointers(context: CertificateContext) -> Rule[CertificateFacts]:
             (description.access_method, _url(description.access_location))
             for description in (access.value if access else ())
         ]
-        expected = [(AccessMethod.OCSP, url) for url in answers]
-        expected += [(AccessMethod.CA_ISSUERS, url) for url in issuers]
         if found != expected:
             yield "the authority information access is not as declared"
         if (points and points.critical) or (access and access.critical):
@@ -42,17 +44,16 @@ def pointers(context: CertificateContext) -> Rule[CertificateFacts]:
     return on_certificate(CODE, check)
 
 
-def _declared(context: CertificateContext, status: bool) -> tuple[list[str], list[str], list[str]]:
+def _declared(context: CertificateContext, status: bool) -> tuple[list[str], list[_Access]]:
     issuer = context.issuer
     if issuer is None:
-        return [], [], []
+        return [], []
     bases, stem = issuer.settings.base_urls, issuer.stem
-    presigned = issuer.settings.ocsp.mode == "presigned"
-    return (
-        [f"{base}/{layout.crl_path(stem)}" for base in bases if status],
-        [f"{base}/{layout.ocsp_path(stem)}" for base in bases if status and presigned],
-        [f"{base}/{layout.aia_path(stem)}" for base in bases],
-    )
+    crls = [f"{base}/{layout.crl_path(stem)}" for base in bases if status]
+    answered = status and issuer.settings.ocsp.mode == "presigned"
+    answers = [(AccessMethod.OCSP, f"{base}/{layout.ocsp_path(stem)}") for base in bases]
+    issuers = [(AccessMethod.CA_ISSUERS, f"{base}/{layout.aia_path(stem)}") for base in bases]
+    return crls, [*(answers if answered else ()), *issuers]
 
 
 def _urls(points: x509.CRLDistributionPoints) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, elements, on_certificate
+from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
 from pki_schema.x509.oids import NAME_ATTRIBUTES
 
 CODE = "PKI5021"
@@ -40,12 +40,12 @@ def subject_name(_context: CertificateContext) -> Rule[CertificateFacts]:
 
     def check(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
         profile = facts.meaning.profile
-        found = [(a.oid.dotted_string, str(a.value)) for a in draft.certificate.subject]
+        found = [(oid, value) for oid, _, value in draft.attributes]
         if found != list(profile.subject):
             yield f"the subject is {found}, declared is {list(profile.subject)}"
         if profile.ca and not found:
             yield "a CA without a name"
-        for (oid, value), tag in zip(found, _tags(draft.subject), strict=True):
+        for oid, tag, value in draft.attributes:
             alphabet = _ALPHABETS.get(tag)
             if tag != _TAGS.get(oid, _UTF8) or (alphabet and not alphabet.fullmatch(value)):
                 yield f'"{value[:80]}" has a string type that does not fit attribute {oid}'
@@ -53,8 +53,3 @@ def subject_name(_context: CertificateContext) -> Rule[CertificateFacts]:
                 yield f"attribute {oid} has {len(value)} characters"
 
     return on_certificate(CODE, check)
-
-
-def _tags(name: bytes) -> list[int]:
-    """The string types of all attributes: Name { RDN { attribute { type, value } } }."""
-    return [elements(attribute, 2)[1][0] for rdn in elements(name) for attribute in elements(rdn)]
