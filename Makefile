@@ -18,7 +18,7 @@ demo: .venv/installed ## the whole PKI on this machine, from an empty folder (AR
 
 test: .venv/installed ## the tests, without the slow ones (ARGS="-k …" is passed to pytest)
 	@ci/debian-packages && ci/node-packages
-	$(bin)/pytest -n 2 -m "not slow and not soak" $(ARGS)
+	$(bin)/pytest -n 2 --dist worksteal -m "not slow and not soak" $(ARGS)
 
 check: .venv/installed ## ruff, mypy and the import contracts
 	$(bin)/ruff check .

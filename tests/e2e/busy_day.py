@@ -28,6 +28,9 @@ NOW = EPOCH + timedelta(days=60)
 LEFT_OUT = ("clara-backend", "covina-backend", "covina-ingestion", "veritas-backend", "vpb-backend")
 """Services that differ from others by their names only: each makes every point dearer."""
 
+OF_OTHER_CAS = ("clara-models", "covina-signer")
+"""They, the two CAs above them and the time-stamping CA do what others do as well."""
+
 BEFORE = (
     "superseded",
     "ceased",
@@ -41,7 +44,7 @@ BEFORE = (
     "more-names",
     "shortened",
     "rekeyed",
-    "withdrawn-later",
+    "renewed-earlier",
     "unchanged",
 )
 
@@ -62,17 +65,29 @@ def remove(world: World, name: str) -> None:
     world.remove(f"tenants/vcc/csr/{name}.pem")
 
 
+def make_smaller(world: World) -> None:
+    """The shipped organisation, with one of each kind."""
+    for name in (*LEFT_OUT, *OF_OTHER_CAS):
+        remove(world, name)
+    world.edit("tenants/vcc/tenant.yaml", ", vcc-signing, vcc-time]", "]")
+    for name in ("code-signing", "clara-model", "tsa"):
+        world.edit("tenants/vcc/tenant.yaml", f"    - vcc-{name}\n", "")
+        world.remove(f"templates/vcc-{name}.yaml")
+    for file in ("cas/vcc-signing", "cas/vcc-time", "timestamping/vcc"):
+        world.remove(f"{file}.yaml")
+    world.remove("tenants/vcc/communication/matrix.yaml")
+    world.commit("A smaller organisation")
+
+
 def live_until_yesterday(root: Path) -> None:
     """Eight weeks of an organisation: issued, renewed, revoked, rotated."""
     World.shipped(root)
     world = stored(root, EPOCH)
-    world.remove("tenants/vcc/communication/matrix.yaml")
-    for name in LEFT_OUT:
-        remove(world, name)
+    make_smaller(world)
     # So that most answers are not due on the busy day; there are enough of the others.
     longer = "validity: 7d, refreshAt: 5d"
     world.edit("cas/vcc-services.yaml", "validity: 4d, refreshAt: 2d", longer)
-    world.commit("A smaller organisation")
+    world.commit("Answers for a week")
     world.reconcile()
     for name in BEFORE:
         world.write(path(name), service(name))
@@ -107,6 +122,9 @@ def change_much(world: World) -> str:
     world.new_key("vcc", "compromised")
     world.revoke("exchange-1", "{tenant: partner, service: exchange}", "affiliationChanged")
     world.write(path("resumed"), service("resumed", more="  resumeAfter: [resumed-1]\n"))
+    # Nothing to be signed: taken over as it is.
+    world.write(path("renewed-earlier"), service("renewed-earlier", more="  renewBefore: 31d\n"))
+    world.edit("cas/partner-services.yaml", "refresh: 1d", "refresh: 12h")
     world.write(path("suspended"), service("suspended", more="  suspend: true\n"))
     # Certified again under its key: the chains of what it issued are new, and stand elsewhere.
     world.edit("cas/vcc-people.yaml", "policies: [{oid: 2.5.29.32.0}]", "policies: []")

@@ -36,14 +36,7 @@ def _sequence(world: World) -> int:
     return sequence
 
 
-def _shipped(tmp_path: Path) -> World:
-    world = World.shipped(tmp_path)
-    assert not world.reconcile().held
-    return world
-
-
-def test_the_first_reconcile_publishes_every_bundle_in_its_formats(tmp_path: Path) -> None:
-    world = _shipped(tmp_path)
+def test_the_first_reconcile_publishes_every_bundle_in_its_formats(world: World) -> None:
     assert {path for path in _files(world) if path.startswith("trust/")} == {
         *(PEM, P12, SPIFFE),
         *("trust/partner/bundle.pem", "trust/partner/spiffe.json"),
@@ -52,9 +45,8 @@ def test_the_first_reconcile_publishes_every_bundle_in_its_formats(tmp_path: Pat
     assert len(pkcs12.load_pkcs12(_files(world)[P12], None).additional_certs) == 1
 
 
-def test_what_has_not_changed_is_not_published_again(tmp_path: Path) -> None:
+def test_what_has_not_changed_is_not_published_again(world: World) -> None:
     """Also beside a change: the certificate of a service makes no new bundle."""
-    world = _shipped(tmp_path)
     assert world.reconcile().done.published == 0
     world.new_key("vcc", "vpb-backend")
     world.commit()
@@ -63,9 +55,8 @@ def test_what_has_not_changed_is_not_published_again(tmp_path: Path) -> None:
     assert not [path for path in published if path.startswith(("trust/", ".well-known/"))]
 
 
-def test_a_new_root_is_trusted_beside_the_old_one_while_both_are_valid(tmp_path: Path) -> None:
+def test_a_new_root_is_trusted_beside_the_old_one_while_both_are_valid(world: World) -> None:
     """A generation is a new key and a new name; the old one leaves when it has expired."""
-    world = _shipped(tmp_path)
     before = _sequence(world)
     world.edit("cas/vcc-root.yaml", "VCC Root CA G1", "VCC Root CA G2")
     world.edit("cas/vcc-root.yaml", "spec:\n", "spec:\n  generation: 2\n")
@@ -79,8 +70,7 @@ def test_a_new_root_is_trusted_beside_the_old_one_while_both_are_valid(tmp_path:
     assert _sequence(world) > before
 
 
-def test_a_ca_that_is_named_no_longer_is_trusted_no_longer(tmp_path: Path) -> None:
-    world = _shipped(tmp_path)
+def test_a_ca_that_is_named_no_longer_is_trusted_no_longer(world: World) -> None:
     world.edit("trust/vcc.yaml", "[vcc-root]", "[vcc-root, partner-root]")
     world.commit()
     world.reconcile(days=1)
@@ -93,8 +83,7 @@ def test_a_ca_that_is_named_no_longer_is_trusted_no_longer(tmp_path: Path) -> No
     assert _sequence(world) > both
 
 
-def test_the_sequence_grows_though_two_changes_fall_into_one_second(tmp_path: Path) -> None:
-    world = _shipped(tmp_path)
+def test_the_sequence_grows_though_two_changes_fall_into_one_second(world: World) -> None:
     seen = [_sequence(world)]
     for hint in ("30m", "40m", "50m"):
         text = (world.tree / "trust/vcc.yaml").read_text()
@@ -107,8 +96,7 @@ def test_the_sequence_grows_though_two_changes_fall_into_one_second(tmp_path: Pa
     assert len(seen) == 4
 
 
-def test_a_bundle_that_is_declared_no_longer_stays_for_the_retention(tmp_path: Path) -> None:
-    world = _shipped(tmp_path)
+def test_a_bundle_that_is_declared_no_longer_stays_for_the_retention(world: World) -> None:
     world.remove("trust/partner.yaml")
     world.commit()
     world.reconcile(days=1)
@@ -118,9 +106,8 @@ def test_a_bundle_that_is_declared_no_longer_stays_for_the_retention(tmp_path: P
     assert PEM in _files(world)
 
 
-def test_a_bundle_declared_again_stays(tmp_path: Path) -> None:
+def test_a_bundle_declared_again_stays(world: World) -> None:
     """Its bytes are the same, so nothing is written, and still nothing is deleted."""
-    world = _shipped(tmp_path)
     text = (world.tree / "trust/partner.yaml").read_text()
     world.remove("trust/partner.yaml")
     world.commit()
@@ -132,9 +119,8 @@ def test_a_bundle_declared_again_stays(tmp_path: Path) -> None:
     assert "trust/partner/bundle.pem" in _files(world)
 
 
-def test_a_bundle_whose_last_ca_was_revoked_goes_at_once(tmp_path: Path) -> None:
+def test_a_bundle_whose_last_ca_was_revoked_goes_at_once(world: World) -> None:
     """What it says is wrong, and there is no right one."""
-    world = _shipped(tmp_path)
     world.edit("trust/vcc.yaml", "[vcc-root]", "[vcc-people]")
     world.commit()
     world.reconcile(days=1)
@@ -148,16 +134,14 @@ def test_a_bundle_whose_last_ca_was_revoked_goes_at_once(tmp_path: Path) -> None
     assert layout.CACERTS_PATH not in _files(world)
 
 
-def test_a_target_that_lost_a_bundle_gets_it_again(tmp_path: Path) -> None:
-    world = _shipped(tmp_path)
+def test_a_target_that_lost_a_bundle_gets_it_again(world: World) -> None:
     before = dict(_files(world))
     del _files(world)[P12]
     world.reconcile()
     assert _files(world) == before
 
 
-def test_a_second_target_gets_the_same_bundle_under_the_same_sequence(tmp_path: Path) -> None:
-    world = _shipped(tmp_path)
+def test_a_second_target_gets_the_same_bundle_under_the_same_sequence(world: World) -> None:
     world.targets = {**world.targets, "mirror": InMemoryTarget()}
     world.reconcile(hours=1)
     assert _files(world, "mirror")[SPIFFE] == _files(world)[SPIFFE]
@@ -171,9 +155,8 @@ def _cacerts(world: World, name: str = "public") -> list[str]:
     return _common_names(pkcs7.load_der_pkcs7_certificates(body))
 
 
-def test_est_clients_find_the_root_of_the_bundle_and_all_cas_below_it(tmp_path: Path) -> None:
+def test_est_clients_find_the_root_of_the_bundle_and_all_cas_below_it(world: World) -> None:
     """And none of the partner's, which is in no bundle that this publication names."""
-    world = _shipped(tmp_path)
     assert _cacerts(world) == [
         "CN=VCC People CA G1",
         "CN=VCC Root CA G1",
@@ -209,23 +192,20 @@ def _window(world: World, service: str = "vpb-backend", which: int = -1) -> tupl
     return window["start"], window["end"]
 
 
-def test_the_pointer_names_the_renewal_information_of_its_certificate(tmp_path: Path) -> None:
-    world = _shipped(tmp_path)
+def test_the_pointer_names_the_renewal_information_of_its_certificate(world: World) -> None:
     pointers = [path for path in _files(world) if path.endswith("/current.json")]
     named = {json.loads(_files(world)[path])["renewalInfo"] for path in pointers}
     assert named == {path for path in _files(world) if path.startswith("renewal-info/")}
     assert len(named) == len(pointers)
 
 
-def test_the_window_begins_when_the_daemon_renews(tmp_path: Path) -> None:
-    world = _shipped(tmp_path)
+def test_the_window_begins_when_the_daemon_renews(world: World) -> None:
     pointer = json.loads(_files(world)["svc/vcc/vpb-backend/default/current.json"])
     assert _window(world)[0] == pointer["renewAt"]
 
 
-def test_whoever_holds_a_replaced_certificate_is_told_to_come_now(tmp_path: Path) -> None:
+def test_whoever_holds_a_replaced_certificate_is_told_to_come_now(world: World) -> None:
     """Issued again long before its time: the window it was given is withdrawn."""
-    world = _shipped(tmp_path)
     planned = _window(world)
     world.new_key("vcc", "vpb-backend")
     world.commit()
@@ -236,8 +216,7 @@ def test_whoever_holds_a_replaced_certificate_is_told_to_come_now(tmp_path: Path
     assert _window(world) > planned
 
 
-def test_whoever_holds_a_revoked_certificate_is_told_to_come_now(tmp_path: Path) -> None:
-    world = _shipped(tmp_path)
+def test_whoever_holds_a_revoked_certificate_is_told_to_come_now(world: World) -> None:
     planned = _window(world)
     world.revoke("lost", "{tenant: vcc, service: vpb-backend}", "keyCompromise")
     world.commit()
@@ -245,8 +224,7 @@ def test_whoever_holds_a_revoked_certificate_is_told_to_come_now(tmp_path: Path)
     assert _window(world, which=0)[1] < planned[0]
 
 
-def test_renewal_information_goes_when_its_certificate_has_expired(tmp_path: Path) -> None:
-    world = _shipped(tmp_path)
+def test_renewal_information_goes_when_its_certificate_has_expired(world: World) -> None:
     with world.reader() as reader:
         issuers = {a.spki: a for a in reader.authorities().values()}
     first = world.certificates("vcc", "vpb-backend")[0]
@@ -257,10 +235,7 @@ def test_renewal_information_goes_when_its_certificate_has_expired(tmp_path: Pat
     assert path not in _files(world)
 
 
-def test_a_full_render_has_the_renewal_information_of_replaced_certificates(
-    tmp_path: Path,
-) -> None:
-    world = _shipped(tmp_path)
+def test_a_full_render_has_the_renewal_information_of_replaced_certificates(world: World) -> None:
     world.new_key("vcc", "vpb-backend")
     world.commit()
     world.reconcile(days=1)

@@ -537,3 +537,25 @@ def test_a_retired_ca_issues_nothing_more_and_keeps_its_status(world: World) -> 
     assert late.certificate("argus-backend") == certificate
     assert late.crl("vcc-services").next_update_utc > world.clock.now()
     assert late.ocsp_states(certificate) == {"GOOD"}
+
+
+@pytest.mark.parametrize("then", ["removed", "raised"])
+def test_what_was_taken_back_before_anybody_looked_leaves_nothing(world: World, then: str) -> None:
+    """A CA generation that never existed needs no responder; how often somebody looks decides
+    nothing.
+    """
+    other = (world.tree / CA).read_text().replace("vcc-services", "vcc-devices")
+    other = other.replace("VCC Services CA", "VCC Devices CA")
+    world.write("cas/vcc-devices.yaml", other)
+    world.commit("A CA")
+    if then == "removed":
+        world.remove("cas/vcc-devices.yaml")
+    else:
+        world.edit("cas/vcc-devices.yaml", "Devices CA G1", "Devices CA G2")
+        world.edit("cas/vcc-devices.yaml", "  parent: ", "  generation: 2\n  parent: ")
+    world.commit("Second thoughts")
+    outcome = world.reconcile(hours=1)
+    assert not outcome.held
+    made = {subject for verb, subject, _ in _did(outcome) if verb == "issue"}
+    newest = {"AuthorityCertificate/vcc-devices/2", "ResponderCertificate/vcc-devices/2"}
+    assert made == (newest if then == "raised" else set())

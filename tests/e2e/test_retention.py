@@ -31,11 +31,9 @@ def test_a_target_bound_later_gets_everything(tmp_path: Path) -> None:
 
 
 def test_the_files_of_a_retired_service_outlive_its_certificate_by_the_retention(
-    tmp_path: Path,
+    world: World,
 ) -> None:
     """Until expiry nothing changes; then answers and staple go, after 30 days the rest."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
     world.remove("tenants/vcc/services/vpb-backend.yaml")
     world.remove("tenants/vcc/csr/vpb-backend.pem")
     world.commit()
@@ -63,10 +61,8 @@ def _sets(world: World, folder: str) -> dict[str, bytes]:
     return {p: body for p, body in files.items() if p.startswith(folder) and p.endswith(sets)}
 
 
-def test_a_renewed_certificate_leaves_its_old_set_for_the_retention(tmp_path: Path) -> None:
+def test_a_renewed_certificate_leaves_its_old_set_for_the_retention(world: World) -> None:
     """Somebody may have read the pointer just before; 30 days later nobody has."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
     first = _sets(world, "svc/vcc/vpb-backend/default/")
     world.reconcile(days=61)
     both = _sets(world, "svc/vcc/vpb-backend/default/")
@@ -79,11 +75,9 @@ def test_a_renewed_certificate_leaves_its_old_set_for_the_retention(tmp_path: Pa
 
 
 def test_a_set_goes_although_its_pointer_was_written_anew_before_it_was_replaced(
-    tmp_path: Path,
+    world: World,
 ) -> None:
     """Revoked and issued again in one reconcile: the pointer says "revoked", then it moves."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
     folder = "svc/vcc/vpb-backend/default/"
     first = _sets(world, folder)
     world.revoke("lost", "{tenant: vcc, service: vpb-backend}", "keyCompromise")
@@ -95,12 +89,10 @@ def test_a_set_goes_although_its_pointer_was_written_anew_before_it_was_replaced
     assert first.keys().isdisjoint(_sets(world, folder))
 
 
-def test_an_intermediate_certified_again_makes_new_sets_of_what_it_issued(tmp_path: Path) -> None:
+def test_an_intermediate_certified_again_makes_new_sets_of_what_it_issued(world: World) -> None:
     """What readers may keep for ever never changes: the new chain stands at a new path, the
     pointer names it in the same reconcile, and the old one goes after the retention.
     """
-    world = World.shipped(tmp_path)
-    world.reconcile()
     folder = "svc/vcc/admin-example/default"
     before = _sets(world, "svc/")
     world.edit("cas/vcc-people.yaml", "policies: [{oid: 2.5.29.32.0}]", "policies: []")
@@ -133,12 +125,10 @@ def test_a_target_bound_later_gets_the_same_after_an_intermediate_was_certified_
     assert _target(world, "mirror").files == _target(world).files
 
 
-def test_what_is_on_its_way_out_is_not_published_anew(tmp_path: Path) -> None:
+def test_what_is_on_its_way_out_is_not_published_anew(world: World) -> None:
     """A retired service's certificate has expired: a new target gets none of it, and where the
     folder was put back to an older state, the files go when they would have gone.
     """
-    world = World.shipped(tmp_path)
-    world.reconcile()
     world.remove("tenants/vcc/services/vpb-backend.yaml")
     world.remove("tenants/vcc/csr/vpb-backend.pem")
     world.commit()
@@ -158,20 +148,16 @@ def test_what_is_on_its_way_out_is_not_published_anew(tmp_path: Path) -> None:
     assert not any(path.startswith(folder) for path in _target(world).files)
 
 
-def test_an_emptied_target_is_brought_back(tmp_path: Path) -> None:
+def test_an_emptied_target_is_brought_back(world: World) -> None:
     """Somebody deletes the folder: the next reconcile writes every byte of it again."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
     before = dict(_target(world).files)
     _target(world).files.clear()
     world.reconcile()
     assert _target(world).files == before
 
 
-def test_a_target_put_back_to_an_older_state_is_brought_forward(tmp_path: Path) -> None:
+def test_a_target_put_back_to_an_older_state_is_brought_forward(world: World) -> None:
     """A restored folder un-revokes; the newer CRL is written over it at once."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
     older = dict(_target(world).files)
     world.revoke("lost", "{tenant: vcc, service: vpb-backend}", "keyCompromise")
     world.commit()
@@ -184,10 +170,8 @@ def test_a_target_put_back_to_an_older_state_is_brought_forward(tmp_path: Path) 
     assert {p: _target(world).files[p] for p in crls} == {p: newer[p] for p in crls}
 
 
-def test_a_restored_ledger_learns_revocations_from_git_again(tmp_path: Path) -> None:
+def test_a_restored_ledger_learns_revocations_from_git_again(world: World) -> None:
     """Even one whose file was removed meanwhile: every accepted commit counts."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
     saved = world.ledger_path.read_bytes()
     world.revoke("people", "{authority: vcc-people}", "cACompromise")
     world.commit()
@@ -201,10 +185,8 @@ def test_a_restored_ledger_learns_revocations_from_git_again(tmp_path: Path) -> 
     assert len(world.crl("vcc-root")) == 1
 
 
-def test_the_crl_of_a_ca_outlives_an_older_certificate_of_its_key(tmp_path: Path) -> None:
+def test_the_crl_of_a_ca_outlives_an_older_certificate_of_its_key(world: World) -> None:
     """Certified again with the same key: the end of its first certificate ends nothing."""
-    world = World.shipped(tmp_path)
-    world.reconcile()
     world.edit("cas/vcc-people.yaml", "policies: [{oid: 2.5.29.32.0}]", "policies: []")
     world.commit()
     world.reconcile(days=200)

@@ -19,9 +19,7 @@ def test_a_second_reconcile_does_nothing(tmp_path: Path) -> None:
     assert world.targets["public"].files == before
 
 
-def test_renewal_comes_by_the_clock_and_keeps_the_key(tmp_path: Path) -> None:
-    world = World.shipped(tmp_path)
-    world.reconcile()
+def test_renewal_comes_by_the_clock_and_keeps_the_key(world: World) -> None:
     outcome = world.reconcile(days=61)
     old, new = world.certificates("vcc", "argus-backend")
     assert outcome.plans[0].actions

@@ -55,6 +55,8 @@ def _asked_by_git(subject: Subject, touched: Touched) -> Action | Held | Waiting
         return Waiting(subject=subject.identity, reason="waits for its CSR")
     if subject.declared is None:
         return _withdrawn(subject, touched)
+    if _lost_its_authority(subject, subject.declared, touched):
+        return None
     verb, reason = _difference(subject, subject.declared)
     if verb is None:
         return None
@@ -129,6 +131,19 @@ def _withdrawn(subject: Subject, touched: Touched) -> Action | Held | None:
         remedy=f"restore its file with spec.lifecycle: retired ({subject.applied.origin})",
         origin=subject.applied.origin,
         actions=(retire,),
+    )
+
+
+def _lost_its_authority(subject: Subject, declared: Meaning, touched: Touched) -> bool:
+    """A responder outlives the declaration of its CA's generation, for what that one has signed.
+
+    One that was taken back, or raised, before it existed has signed nothing.
+    """
+    if subject.identity.kind != "ResponderCertificate" or subject.applied is not None:
+        return False
+    authority = Identity("AuthorityCertificate", subject.identity.tenant, subject.identity.name)
+    return issuer_of(declared, touched) is None and not any(
+        other.identity == authority and other.declared is not None for other in touched.subjects
     )
 
 
