@@ -12,6 +12,12 @@ DIRECT = [
     re.match(r"[A-Za-z0-9_.-]+", line)[0]
     for line in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"])
 ]
+EXTRAS = [
+    re.match(r"[A-Za-z0-9_.-]+", line)[0]
+    for name, lines in PROJECT["optional-dependencies"].items()
+    if name != "test"
+    for line in lines
+]
 LOCK = (ROOT / "requirements.lock").read_text()
 
 
@@ -19,6 +25,12 @@ LOCK = (ROOT / "requirements.lock").read_text()
 def test_direct_dependency_is_locked_and_earns_its_line(name):
     assert re.search(rf"^{re.escape(name.lower())}==\S+ ", LOCK, re.MULTILINE), "run `make lock`"
     assert f"\n| {name} |" in (ROOT / "CONTRIBUTING.md").read_text()
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_what_an_extra_brings_earns_its_line_and_is_nobody_elses(name):
+    assert f"\n| {name} |" in (ROOT / "CONTRIBUTING.md").read_text()
+    assert f"\n{name.lower()}==" not in LOCK
 
 
 def test_every_locked_version_has_hashes():

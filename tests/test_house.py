@@ -42,7 +42,7 @@ SAID_TWICE = {
     "PKI2033": {"subjects", "substitute"},
     "PKI2301": {"reading", "sheet"},
     "PKI2302": {"reading", "sheet"},
-    "PKI2304": {"reading", "sheet"},
+    "PKI2304": {"reading", "sheet", "notify"},
     "PKI2307": {"reading", "sheet"},
     "PKI3004": {"entitlement", "jurisdiction"},
     "PKI3022": {"complete", "substitute"},

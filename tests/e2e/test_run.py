@@ -8,6 +8,7 @@ import http.client
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.ports import SystemEntropy
 from pki_schema.reported import Failure
 from tests.installation import COMMAND, ENVIRONMENT, Installation
+from tests.reconciler.daemon.receivers import hangs, hostile, webhook
 
 SECRET = "f2c5b1d0c0ffee00f2c5b1d0c0ffee00"
 DAEMON = """
@@ -152,6 +154,36 @@ def test_a_day_of_a_daemon(host: Installation) -> None:
             commit = change(host, 46)
             second.until("cycle", commit=commit)
             assert second.end() == 0
+
+
+@pytest.mark.slow
+def test_what_is_wrong_is_told_once_and_a_hanging_channel_holds_nothing_up(
+    host: Installation,
+) -> None:
+    """To a webhook, from the first cycle on; not again after a restart, until it is over."""
+    (host.tree / "tenants/vcc/services/odd.yaml").write_text("spec: [\n")
+    host.commit("a broken file")
+    with webhook() as receiver, hostile(hangs) as port, host.config.open("a") as config:
+        for name, url in (("ops", receiver.url), ("hung", f"http://127.0.0.1:{port}/token-4711")):
+            config.write(f'[[notify]]\nname = "{name}"\nkind = "webhook"\nurl = "{url}"\n')
+        config.flush()
+        with running(host) as daemon:
+            daemon.until("notice", channel="ops", result="sent")
+            [document] = receiver.documents
+            assert document["severity"] == "error"
+            metrics = daemon.ask("GET", "/metrics")[1]
+            assert 'pki_notifications_total{channel="ops",result="sent"} 1.0' in metrics
+            began = time.monotonic()
+            assert daemon.end() == 0
+            assert time.monotonic() - began < 15
+        with running(host) as daemon:
+            daemon.until("woken", by=["start"])
+            (host.tree / "tenants/vcc/services/odd.yaml").unlink()
+            host.commit("without it")
+            daemon.until("notice", channel="ops", result="sent")
+            assert daemon.end() == 0
+        assert not any("4711" in json.dumps(line) for line in daemon.told)
+    assert [one["severity"] for one in receiver.documents] == ["error", "notice"]
 
 
 def test_without_its_repository_it_starts_and_says_so(host: Installation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +15,16 @@ from types import FrameType
 
 from pki_reconciler.cli.compose import host, settings
 from pki_reconciler.config import Config
-from pki_reconciler.config.private_files import read_private
+from pki_reconciler.config.private_files import read_secret
 from pki_reconciler.daemon import log, supervisor
+from pki_reconciler.daemon.channels.opening import configured
 from pki_reconciler.daemon.listening import create_app, listening
+from pki_reconciler.daemon.metrics import NONE
 from pki_reconciler.daemon.pulse import Pulse
+from pki_reconciler.daemon.remembering import FILE_NAME
 from pki_reconciler.daemon.running import Ears
 from pki_reconciler.daemon.running import run as reconcile_until_stopped
+from pki_reconciler.daemon.telling import Teller
 from pki_reconciler.daemon.wake import Wake
 from pki_reconciler.daemon.watching import refs_of, watching
 from pki_reconciler.ledger.locks import Locked
@@ -28,7 +33,6 @@ from pki_schema.errors import WorldFailed
 
 STANDBY = 5.0
 """Seconds between two looks at whether the other daemon still runs."""
-LARGEST_SECRET = 4_096
 SHORTEST_SECRET = 16
 
 
@@ -41,8 +45,13 @@ def run(option: Path | None) -> int:
     wake, told = Wake(), log.Log(sys.stderr)
     secret = _secret(config)
     newest: list[Pulse] = []
+    teller: list[Teller] = []
     app = create_app(
-        lambda: newest[-1] if newest else None, wake, secret=secret, version=version("vcc-pki")
+        lambda: newest[-1] if newest else None,
+        wake,
+        secret=secret,
+        version=version("vcc-pki"),
+        notices=lambda: teller[-1].counts() if teller else NONE,
     )
     with (
         _signals(wake),
@@ -55,12 +64,14 @@ def run(option: Path | None) -> int:
         def ended(pulse: Pulse, outcome: Outcome | None) -> None:
             newest[:] = [pulse]
             told.ended(pulse, outcome)
+            teller[-1].tell(pulse)
             supervisor.notify(os.environ, supervisor.ALIVE)
 
         with _host(path, config, wake, told) as together:
             if together is not None:
                 ears = Ears(began=told.began, ended=ended)
-                reconcile_until_stopped(together, wake, poll=_poll(config), ears=ears)
+                with _telling(config, told) as teller[:]:
+                    reconcile_until_stopped(together, wake, poll=_poll(config), ears=ears)
         supervisor.notify(os.environ, supervisor.STOPPING)
     told.stopped()
     return 0
@@ -94,6 +105,28 @@ def _host(path: Path, config: Config, wake: Wake, told: log.Log) -> Iterator[Hos
 
 
 @contextmanager
+def _telling(config: Config, told: log.Log) -> Iterator[tuple[Teller]]:
+    """Who tells people what changed, while this process is the one that works.
+
+    A channel that cannot work is told at once; that is no reason to let CRLs expire.
+    """
+    channels = configured(config, os.environ)
+    for one in channels:
+        if fault := one.fault():
+            told.notified(one.name, "failed", fault)
+    teller = Teller(
+        channels,
+        config.state.ledger.with_name(FILE_NAME),
+        source=socket.gethostname(),
+        told=told.notified,
+    )
+    try:
+        yield (teller,)
+    finally:
+        teller.close()
+
+
+@contextmanager
 def _signals(wake: Wake) -> Iterator[None]:
     """SIGTERM and SIGINT end the loop after its cycle."""
 
@@ -114,7 +147,7 @@ def _secret(config: Config) -> bytes | None:
     file = config.daemon.webhook_secret_file
     if file is None:
         return None
-    secret = read_private(file, cap=LARGEST_SECRET).strip()
+    secret = read_secret(file, os.environ)
     if len(secret) < SHORTEST_SECRET:
         raise WorldFailed(
             f"the webhook secret in {file} is shorter than {SHORTEST_SECRET} octets",

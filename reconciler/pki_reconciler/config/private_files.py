@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,8 @@ from pki_schema.errors import WorldFailed
 
 OTHERS: Final = 0o077
 """Every permission of group and world."""
+LARGEST_SECRET: Final = 4_096
+CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
 
 
 def create_private_folder(path: Path) -> None:
@@ -80,6 +82,22 @@ def read_private(
         if status.st_size > cap:
             raise WorldFailed(f"{path} is larger than {cap} octets")
         return stream.read(cap)
+
+
+def read_secret(path: Path, environ: Mapping[str, str], *, cap: int = LARGEST_SECRET) -> bytes:
+    """What a secret file says, without white space around it; never empty.
+
+    It is a file of ours that nobody else may read, or one of systemd's credentials, which belong
+    to root and are readable by an ACL whose mask shows as group bits. Raises ``WorldFailed``.
+    """
+    folder = environ.get(CREDENTIALS)
+    if folder and path.parent == Path(folder):
+        found = read_private(path, cap=cap, owners=frozenset({0}), forbidden=0o037)
+    else:
+        found = read_private(path, cap=cap)
+    if not found.strip():
+        raise WorldFailed(f"{path} is empty")
+    return found.strip()
 
 
 def write_private(name: str, data: bytes, *, folder: int) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import combinations
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import quote
 
+from pki_reconciler.config.notify import channels, secrets
 from pki_reconciler.config.remotes import branch_fault, carries_password, protocol_of
 from pki_reconciler.config.settings import (
     Config,
@@ -26,7 +27,7 @@ LONGEST_POLL: Final = Duration(86_400)
 VARIABLE: Final = "VCC_PKI_CONFIG"
 FILE_NAME: Final = "vcc-pki.toml"
 
-_TABLES: Final = frozenset({"repository", "state", "limits", "target", "lint", "daemon"})
+_TABLES: Final = frozenset({"repository", "state", "limits", "target", "lint", "daemon", "notify"})
 _REPOSITORY: Final = frozenset({"url", "branch", "path"})
 _STATE: Final = frozenset({"ledger", "keys", "offline_keys", "passphrase_file", "cache", "clone"})
 _LIMITS: Final = frozenset({"revocations"})
@@ -95,6 +96,7 @@ def _config(sheet: Sheet) -> Config:
         revocations=_revocations(sheet),
         weak_key_lists=_weak_key_lists(sheet),
         daemon=_daemon(sheet),
+        notify=channels(sheet),
     )
 
 
@@ -241,3 +243,15 @@ def _check_apart(sheet: Sheet, config: Config) -> None:
             if path.is_relative_to(folder) or folder.is_relative_to(path):
                 message = f"{key} would lie with what is published"
                 sheet.report(place, "PKI2309", message, "keep published folders apart")
+        for key, path in own_secrets(config):
+            if path.resolve().is_relative_to(folder):
+                message = f"{key} would be published"
+                sheet.report(place, "PKI2309", message, "keep published folders apart")
+
+
+def own_secrets(config: Config) -> Iterator[tuple[str, Path]]:
+    """Files with secrets that have no place of their own below [state]."""
+    if config.daemon.webhook_secret_file:
+        yield "webhook_secret_file", config.daemon.webhook_secret_file
+    for channel in config.notify:
+        yield from secrets(channel)

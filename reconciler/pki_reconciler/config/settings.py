@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from pki_schema.errors import Severity
 from pki_schema.fields import Name
 
 
@@ -57,6 +58,48 @@ class DaemonSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChannelSettings:
+    """Who is told of what changed: ``only`` are the severities it hears of."""
+
+    name: Name
+    only: frozenset[Severity] = frozenset(Severity)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookSettings(ChannelSettings):
+    """A POST to ``url``, or to what stands in ``url_file``; signed if there is a ``secret_file``.
+
+    ``ca_file`` are the roots it is trusted by; the system's without one.
+    """
+
+    url: str = ""
+    url_file: Path | None = None
+    secret_file: Path | None = None
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailSettings(ChannelSettings):
+    """SMTP; ``security`` is ``starttls``, ``ssl`` or ``plain``."""
+
+    host: str
+    port: int
+    security: str
+    sender: str
+    recipients: tuple[str, ...]
+    user: str = ""
+    password_file: Path | None = None
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppriseSettings(ChannelSettings):
+    """Whatever the addresses in ``url_file`` mean to the library apprise."""
+
+    url_file: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """One host's settings. ``revocations`` is the repository-wide limit for 24 hours, if any.
 
@@ -69,3 +112,4 @@ class Config:
     revocations: int | None = None
     weak_key_lists: tuple[Path, ...] = ()
     daemon: DaemonSettings = DaemonSettings()
+    notify: tuple[ChannelSettings, ...] = ()

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from pki_reconciler.daemon import hooks
-from pki_reconciler.daemon.metrics import CONTENT_TYPE, exposition, label
+from pki_reconciler.daemon.metrics import CONTENT_TYPE, NONE, Notified, exposition, label
 from pki_reconciler.daemon.pulse import Pulse
 from pki_reconciler.daemon.wake import Reason, Wake
 from pki_schema import instants
@@ -27,11 +27,16 @@ PATIENCE = 5
 
 
 def create_app(
-    pulse: Callable[[], Pulse | None], wake: Wake, *, secret: bytes | None, version: str
+    pulse: Callable[[], Pulse | None],
+    wake: Wake,
+    *,
+    secret: bytes | None,
+    version: str,
+    notices: Callable[[], Notified] = lambda: NONE,
 ) -> Starlette:
     """The ASGI app. ``pulse`` is the newest one, ``None`` before the first cycle has ended.
 
-    Without ``secret`` no webhook is taken.
+    Without ``secret`` no webhook is taken. ``notices`` are what became of them so far.
     """
 
     async def alive(_: Request) -> Response:
@@ -49,7 +54,8 @@ def create_app(
         now = pulse()
         if now is None:
             return PlainTextResponse("not yet\n", 503, headers=_UNCACHED)
-        return Response(exposition(now, version=version), media_type=CONTENT_TYPE)
+        text = exposition(now, version=version, notices=notices())
+        return Response(text, media_type=CONTENT_TYPE)
 
     async def pushed(request: Request) -> Response:
         if secret is None:

@@ -41,6 +41,7 @@ class Log:
         self._failing: dict[str, Failure] = {}
         self._held: frozenset[tuple[str, str]] = frozenset()
         self._refused: tuple[str, ...] = ()
+        self._unreachable: dict[str, str] = {}
 
     def started(self, *, listen: tuple[str, int] | None, port: int | None) -> None:
         address = f"{listen[0]}:{port}" if listen else ""
@@ -84,6 +85,17 @@ class Log:
                 published=done.published,
                 seconds=round(pulse.seconds, 3),
             )
+
+    def notified(self, channel: str, result: str, reason: str) -> None:
+        """What became of a notice: the same failure of a channel is told once, not per attempt."""
+        if result == "failed" and self._unreachable.get(channel) == reason:
+            return
+        if result == "sent":
+            self._unreachable.pop(channel, None)
+        elif result == "failed":
+            self._unreachable[channel] = reason
+        tell = self._log.info if result == "sent" and not reason else self._log.warning
+        tell("notice", channel=channel, result=result, **({"reason": reason} if reason else {}))
 
     def _refusals(self, outcome: Outcome) -> None:
         refused = outcome.observed.refused

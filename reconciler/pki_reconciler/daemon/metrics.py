@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from prometheus_client import Metric
@@ -23,13 +24,16 @@ from pki_schema.reported import Failure, Report
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 BACKEND: Final = "file"
 """What signs: encrypted key files are the only key store there is."""
+Notified = Mapping[tuple[str, str], int]
+"""What became of notices, by channel and result."""
+NONE: Final[Notified] = MappingProxyType({})
 _Value = float | int | Instant | None
 
 
-def exposition(pulse: Pulse, *, version: str) -> bytes:
+def exposition(pulse: Pulse, *, version: str, notices: Notified = NONE) -> bytes:
     """All metrics in the text format 0.0.4."""
     registry = CollectorRegistry()
-    registry.register(_Once(families(pulse, version=version)))
+    registry.register(_Once(families(pulse, version=version, notices=notices)))
     return generate_latest(registry)
 
 
@@ -43,7 +47,7 @@ class _Once(Collector):
         return self._found
 
 
-def families(pulse: Pulse, *, version: str) -> Iterator[Metric]:
+def families(pulse: Pulse, *, version: str, notices: Notified = NONE) -> Iterator[Metric]:
     """Every metric there is, in a fixed order."""
     yield InfoMetricFamily("pki_build", "What runs here.", {"version": version})
     yield from _cycles(pulse)
@@ -51,6 +55,7 @@ def families(pulse: Pulse, *, version: str) -> Iterator[Metric]:
     yield from _certificates(pulse.report)
     yield from _authorities(pulse.report)
     yield from _publications(pulse)
+    yield _notifications(notices)
 
 
 def _cycles(pulse: Pulse) -> Iterator[Metric]:
@@ -229,6 +234,17 @@ def _publications(pulse: Pulse) -> Iterator[Metric]:
         if one.name in pulse.unwritten_since:
             oldest.add_metric([one.name], pulse.unwritten_since[one.name].timestamp())
     yield from (unwritten, oldest)
+
+
+def _notifications(notices: Notified) -> Metric:
+    family = CounterMetricFamily(
+        "pki_notifications",
+        "Attempts to tell a channel, and notices it was never told.",
+        labels=["channel", "result"],
+    )
+    for (channel, result), count in sorted(notices.items()):
+        family.add_metric([channel, result], count)
+    return family
 
 
 def _gauge(name: str, text: str, value: _Value) -> Metric:

@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
-from pki_reconciler.config.private_files import private_folder, read_private, write_private
+from pki_reconciler.config.private_files import (
+    CREDENTIALS,
+    private_folder,
+    read_private,
+    write_private,
+)
 from pki_schema.errors import WorldFailed
 
 DESCRIPTOR: Final = "VCC_PKI_PASSPHRASE_FD"
-CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
 CREDENTIAL: Final = "vcc-pki-passphrase"
 LARGEST_SOURCE: Final = 4096
 SHORTEST: Final = 20

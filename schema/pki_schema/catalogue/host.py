@@ -111,4 +111,22 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         cure="Keep published folders apart from all paths of [state].",
     ),
+    entry(
+        2310,
+        title="A channel of [[notify]] that could never tell anybody",
+        meaning=(
+            "Channels have names of their own, severities that there are, and an address. A URL "
+            "with a password in it, and a login without TLS, would show a secret."
+        ),
+        example=Told(
+            "[[notify]]\n"
+            'name = "ops"\n'
+            'kind = "webhook"\n'
+            'url = "https://daemon:secret@alerts.vcc.internal/hook"'
+        ),
+        cure=(
+            "Write what the message asks for. Where the URL itself is a secret, put it into a file "
+            "of its own and name that in url_file."
+        ),
+    ),
 )
