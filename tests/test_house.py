@@ -46,7 +46,6 @@ SAID_TWICE = {
     "PKI2307": {"reading", "sheet"},
     "PKI3004": {"entitlement", "jurisdiction"},
     "PKI3022": {"complete", "substitute"},
-    "PKI4040": {"judge", "resolve"},
     "PKI6020": {"report", "judge"},
 }
 """Codes that two modules tell, about the same thing."""

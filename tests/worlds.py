@@ -21,7 +21,7 @@ from pki_publishers.targets.target import Target
 from pki_reconciler.demo import organisation
 from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ledger.read import Reader
-from pki_reconciler.ledger.records import Accepted
+from pki_reconciler.ledger.records import Accepted, Refused
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.loop import Host, Outcome, reconcile
 from pki_reconciler.observe.advance import Observed, advance
@@ -156,9 +156,9 @@ class World:
             ledger.above([place.mark() for place in (self.keys, *self.targets.values())])
 
             def observe(now: Instant) -> Observed:
-                def record(accepted: Accepted) -> None:
+                def record(judged: Accepted | Refused) -> None:
                     with ledger.transaction(now) as transaction:
-                        transaction.append([accepted], commit=accepted.commit)
+                        transaction.append([judged], commit=judged.commit)
 
                 return advance(
                     repository,

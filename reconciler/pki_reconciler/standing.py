@@ -32,6 +32,7 @@ def standing(
             crls_due=reader.crls_due(),
             base_urls=base_urls(reader),
             failures=reader.failures(),
+            slices=reader.faults(),
             next_due=reader.next_due(after=now),
         ),
         held=held,

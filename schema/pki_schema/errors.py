@@ -15,7 +15,7 @@ import msgspec
 
 
 class Severity(StrEnum):
-    """How much a problem weighs: an ``error`` keeps a commit from being accepted."""
+    """How much a problem weighs: an ``error`` keeps its slice from being accepted."""
 
     ERROR = "error"
     WARNING = "warning"

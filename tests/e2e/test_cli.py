@@ -23,6 +23,7 @@ from tests.installation import COMMAND, ENVIRONMENT, Installation
 from tests.worlds import SHIPPED
 
 ARGUS = "tenants/vcc/services/argus-backend.yaml"
+MODEL = "templates/vcc-clara-model.yaml"
 Cli = Callable[..., tuple[int, str, str]]
 
 
@@ -190,6 +191,7 @@ def test_the_document_of_apply(applied: tuple[Installation, Any]) -> None:
         "commit",
         "accepted",
         "refused",
+        "slices",
         "remarks",
         "failed",
         "rewound",
@@ -227,16 +229,16 @@ def test_apply_again_does_nothing(host: Installation) -> None:
 
 def test_apply_exits_with_1_for_a_commit_it_does_not_accept(host: Installation, cli: Cli) -> None:
     """As document and as text, with file, line and column."""
-    host.append(ARGUS, '  duration: "90days"\n')
+    host.append(MODEL, '  maxDuration: "90days"\n')
     commit = host.commit()
     code, out, _ = cli("apply", "--config", host.config, "-o", "json")
     (refused,) = json.loads(out)["refused"]
     assert (code, refused["commit"]) == (1, commit)
     assert refused["problems"] == [
         {
-            "path": ARGUS,
-            "line": 12,
-            "column": 13,
+            "path": MODEL,
+            "line": 13,
+            "column": 16,
             "code": "PKI2007",
             "severity": "error",
             "message": 'duration "90days" is not a duration',
@@ -247,9 +249,40 @@ def test_apply_exits_with_1_for_a_commit_it_does_not_accept(host: Installation, 
     assert code == 1
     assert f"commit {commit[:12]} NOT accepted" in out
     assert (
-        f'{ARGUS}:12:13: error[PKI2007] duration "90days" is not a duration; write 90d'
+        f'{MODEL}:13:16: error[PKI2007] duration "90days" is not a duration; write 90d'
         in out.splitlines()
     )
+
+
+def test_apply_exits_with_3_while_a_tenant_stands_still(host: Installation, cli: Cli) -> None:
+    """Each time, with the place and what to do; `plan` foresees it, with 1 for whoever brings it
+    and 3 where it is there already; `status` begins with it.
+    """
+    since = host.apply()["commit"]
+    host.append(ARGUS, '  duration: "90days"\n')
+    commit = host.commit()
+    wrong = f'{ARGUS}:12:13: error[PKI2007] duration "90days" is not a duration; write 90d'
+    sentence = f"tenant vcc stands still as of commit {since[:12]}: 1 error in commit {commit[:12]}"
+    code, out, _ = cli("plan", "--config", host.config)
+    assert (code, out.splitlines()[:2]) == (1, [f"! {sentence}", f"  {wrong}"])
+    code, out, _ = cli("apply", "--config", host.config, "-o", "json")
+    document = json.loads(out)
+    fault = {"tenant": "vcc", "commit": commit, "since": since, "problems": [wrong], "count": 1}
+    assert (code, document["slices"], document["refused"]) == (3, [fault], [])
+    code, out, _ = cli("apply", "--config", host.config)
+    assert code == 3
+    assert [f"! {sentence}", f"  {wrong}"] == out.splitlines()[:2]
+    assert "correct it in a new commit" in out.splitlines()[2]
+    assert cli("plan", "--config", host.config)[0] == 0
+    assert cli("plan", "--config", host.config, "--detailed-exitcode")[0] == 3
+    _, out, _ = cli("status", "--config", host.config)
+    assert out.splitlines()[2:4] == [f"! {sentence}", f"  {wrong}"]
+    _, out, _ = cli("status", "--config", host.config, "-o", "json")
+    report = json.loads(out)
+    assert report["slices"] == [fault]
+    assert {c["sync"] for c in report["certificates"] if c["identity"]["tenant"] == "vcc"} == {
+        "Invalid"
+    }
 
 
 def test_apply_exits_with_3_for_what_is_held(host: Installation, cli: Cli) -> None:
@@ -680,8 +713,9 @@ def test_validate_of_no_folder_is_an_error(tmp_path: Path, cli: Cli) -> None:
 def test_stdout_carries_one_document_and_nothing_else(
     host: Installation, cli: Cli, monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]
 ) -> None:
-    """Even when something is wrong: here a commit is refused."""
+    """Even when something is wrong: here a tenant stands still and a template is broken."""
     host.append(ARGUS, '  duration: "90days"\n')
+    host.append(MODEL, '  maxDuration: "90days"\n')
     host.commit()
     monkeypatch.chdir(host.root)
     _, out, err = cli(*arguments)

@@ -47,7 +47,9 @@ def _head(world: World) -> str:
 
 
 def _problems(outcome: Outcome) -> list[str]:
-    return [str(p) for refusal in outcome.observed.refused for p in refusal.problems]
+    """Of refused commits and of tenants that stand still."""
+    refused = [str(p) for refusal in outcome.observed.refused for p in refusal.problems]
+    return refused + [text for fault in outcome.observed.faults for text in fault.problems]
 
 
 def _append(world: World, path: str, text: str) -> None:
@@ -144,21 +146,56 @@ def _private_key(world: World) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", "").strip("_"),
 )
-def test_a_commit_with_an_error_is_not_accepted(
+def test_nothing_of_a_faulty_slice_is_done(
     world: World, spoil: Callable[[World], None], problem: str
 ) -> None:
-    """Exit 1, the problem with file, line and column; nothing signed, written or published."""
+    """The problem is told with file, line and column; nothing is signed and nothing published. In a
+    tenant's folder it stops that tenant (exit 3), elsewhere the commit (exit 1).
+    """
     accepted = _head(world)
     before = Published.of(world)
     spoil(world)
-    refused = world.commit()
+    commit = world.commit()
     outcome = world.reconcile(minutes=1)
-    assert [r.commit for r in outcome.observed.refused] == [refused]
+    told = outcome.observed
     assert [p for p in _problems(outcome) if p.startswith(problem)]
-    assert apply.exit_code(outcome) == 1
-    assert outcome.plans[-1].commit == accepted
-    assert (outcome.done.signed, outcome.done.written, outcome.done.published) == (0, 0, 0)
-    assert Published.of(world) == before
+    assert outcome.done.signed == 0
+    after = Published.of(world)
+    assert {p for p in after.files if after.files[p] != before.files.get(p)} <= {"status.json"}
+    tenant = problem.split("/")[1] if problem.startswith("tenants/") else ""
+    if tenant and spoil is not _template_in_use_removed:
+        assert (told.accepted, told.refused) == ((commit,), ())
+        assert [(f.tenant, f.since, f.commit) for f in told.faults] == [(tenant, accepted, commit)]
+        assert apply.exit_code(outcome) == 3
+    else:
+        assert (told.accepted, told.faults) == ((), ())
+        assert [r.commit for r in told.refused] == [commit]
+        assert apply.exit_code(outcome) == 1
+        assert outcome.plans[-1].commit == accepted
+
+
+def test_a_refusal_is_written_down_once(world: World) -> None:
+    accepted = _head(world)
+    _wider_than_its_parent(world)
+    commit = world.commit()
+    assert world.reconcile(minutes=1).done.written == 1
+    assert world.reconcile(minutes=1).done.written == 0
+    with world.reader() as reader:
+        [fault] = reader.faults()
+    assert (fault.tenant, fault.commit, fault.since) == ("", commit, accepted)
+
+
+def test_a_refused_commit_that_is_taken_out_of_the_branch_leaves_nothing(world: World) -> None:
+    accepted = _head(world)
+    _wider_than_its_parent(world)
+    world.commit()
+    world.reconcile(minutes=1)
+    _git(world, "reset", "--quiet", "--hard", accepted)
+    outcome = world.reconcile(minutes=1)
+    with world.reader() as reader:
+        assert (reader.faults(), reader.accepted()) == ((), accepted)
+    assert apply.exit_code(outcome) == 0
+    assert world.reconcile(minutes=1).done.written == 0
 
 
 def test_every_problem_is_told_at_once(world: World) -> None:
@@ -172,17 +209,42 @@ def test_every_problem_is_told_at_once(world: World) -> None:
     assert len(problems) == 3
 
 
-def test_nothing_of_a_bad_commit_is_done(world: World) -> None:
-    """Its good halves wait with it: a change, a new service, a deletion, a revocation."""
+def test_nothing_of_a_refused_commit_is_done(world: World) -> None:
+    """Its good parts wait with it: a change, a new service, a deletion, a revocation."""
     before = Published.of(world)
     _append(world, CLARA, "  duration: 60d\n")
     world.remove(f"{SERVICES}/vpb-backend.yaml")
     world.revoke("gone", "{tenant: vcc, service: covina-backend}", "superseded")
-    _no_duration(world)
+    _wider_than_its_parent(world)
     world.commit()
     outcome = world.reconcile(minutes=1)
     assert outcome.plans[0].actions == ()
     assert Published.of(world) == before
+
+
+def test_of_a_faulty_tenant_nothing_is_done_and_of_the_others_everything(world: World) -> None:
+    """A change and a deletion beside the error wait; a revocation, which is global, counts, and so
+    does another tenant's change.
+    """
+    covina = Published.of(world).certificate("covina-backend")
+    _append(world, CLARA, "  duration: 60d\n")
+    world.remove(f"{SERVICES}/vpb-backend.yaml")
+    world.revoke("gone", "{tenant: vcc, service: covina-backend}", "superseded")
+    _append(world, EXCHANGE, "  duration: 60d\n")
+    _no_duration(world)
+    world.commit()
+    outcome = world.reconcile(minutes=1)
+    assert sorted(
+        (str(a.verb), str(a.subject))
+        for p in outcome.plans
+        for a in p.actions
+        if a.subject.kind == "Certificate"
+    ) == [
+        ("reissue", "Certificate/partner/exchange/default"),
+        ("reissue", "Certificate/vcc/covina-backend/default"),
+    ]
+    assert outcome.done.revoked == 1
+    assert Published.of(world).ocsp_states(covina) == {"REVOKED"}
 
 
 def test_what_is_due_goes_on_under_the_last_accepted_commit(world: World) -> None:
@@ -192,7 +254,7 @@ def test_what_is_due_goes_on_under_the_last_accepted_commit(world: World) -> Non
     world.commit()
     outcome = world.reconcile(days=61)
     published = Published.of(world)
-    assert apply.exit_code(outcome) == 1
+    assert apply.exit_code(outcome) == 3
     assert len(_problems(outcome)) == 1
     assert published.certificate("argus-backend").not_valid_after_utc > old.not_valid_after_utc
     assert published.crl("vcc-services").next_update_utc > world.clock.now()
@@ -201,6 +263,11 @@ def test_what_is_due_goes_on_under_the_last_accepted_commit(world: World) -> Non
 
 def test_a_bad_commit_is_told_again_until_it_is_mended(world: World) -> None:
     _no_duration(world)
+    world.commit()
+    first, second = world.reconcile(), world.reconcile(minutes=1)
+    assert _problems(first) == _problems(second) != []
+    assert (apply.exit_code(first), apply.exit_code(second)) == (3, 3)
+    _wider_than_its_parent(world)
     world.commit()
     first, second = world.reconcile(), world.reconcile(minutes=1)
     assert _problems(first) == _problems(second) != []
@@ -226,19 +293,20 @@ def test_the_fixing_commit_heals(world: World) -> None:
 def test_a_bad_commit_and_its_fix_seen_together_are_no_error(world: World) -> None:
     """How often somebody polls decides nothing: the same as seeing them one by one."""
     _no_duration(world)
-    world.commit()
+    bad = world.commit()
     world.edit(ARGUS, '"90days"', "90d")
     mended = world.commit()
     outcome = world.reconcile()
-    assert (outcome.observed.accepted, outcome.observed.refused) == ((mended,), ())
+    assert (outcome.observed.accepted, outcome.observed.refused) == ((bad, mended), ())
+    assert outcome.observed.faults == ()
     assert apply.exit_code(outcome) == 0
 
 
-def test_a_good_commit_on_top_of_a_bad_one_is_not_accepted_while_the_error_stands(
+def test_a_good_commit_on_top_of_a_refused_one_is_not_accepted_while_the_error_stands(
     world: World,
 ) -> None:
     accepted = _head(world)
-    _no_duration(world)
+    _wider_than_its_parent(world)
     world.commit()
     _append(world, CLARA, "  duration: 60d\n")
     world.commit()
@@ -248,13 +316,35 @@ def test_a_good_commit_on_top_of_a_bad_one_is_not_accepted_while_the_error_stand
     assert apply.exit_code(outcome) == 1
 
 
+def test_a_faulty_tenant_stands_where_it_stood_however_many_commits_follow(world: World) -> None:
+    """Its own further changes wait, too; the one that mends it brings all of them."""
+    accepted = _head(world)
+    _no_duration(world)
+    world.commit()
+    world.reconcile(minutes=1)
+    _append(world, CLARA, "  duration: 60d\n")
+    newest = world.commit()
+    outcome = world.reconcile(minutes=1)
+    [fault] = outcome.observed.faults
+    assert (fault.tenant, fault.since, fault.commit) == ("vcc", accepted, newest)
+    assert outcome.done.signed == 0
+    world.edit(ARGUS, '"90days"', "61d")
+    world.commit()
+    outcome = world.reconcile(minutes=1)
+    assert sorted(str(a.subject) for a in outcome.plans[0].actions if a.meaning) == [
+        "Certificate/vcc/argus-backend/default",
+        "Certificate/vcc/clara-backend/default",
+    ]
+
+
 def test_a_revocation_in_a_refused_commit_counts_when_its_tree_is_mended(world: World) -> None:
     certificate = Published.of(world).certificate("covina-backend")
     world.revoke("gone", "{tenant: vcc, service: covina-backend}", "superseded")
-    _no_duration(world)
+    good = (world.tree / "templates/vcc-clara-model.yaml").read_text()
+    _wider_than_its_parent(world)
     world.commit()
-    world.reconcile()
-    world.edit(ARGUS, '"90days"', "90d")
+    assert world.reconcile().done.revoked == 0
+    world.write("templates/vcc-clara-model.yaml", good)
     world.commit()
     world.reconcile(minutes=1)
     assert Published.of(world).ocsp_states(certificate) == {"REVOKED"}

@@ -1,8 +1,9 @@
 """Hostile commits, row by row: refused at the right place, and everything else goes on.
 
 Every row is a commit on the reconciled organisation. Two days later, when CRLs and answers are due,
-it is refused with its code at its file, line and column, the run exits with 1, nothing is signed
-from it, status is refreshed all the same, and the commit that removes it heals.
+it is told with its code at its file, line and column: in a tenant's folder that tenant stands still
+and the run exits with 3, elsewhere the commit is refused and the run exits with 1. Nothing is
+signed from it, status is refreshed all the same, and the commit that removes it heals.
 """
 
 from __future__ import annotations
@@ -325,12 +326,13 @@ CSRS = [
 
 
 def errors(outcome: Outcome) -> list[str]:
-    return [
+    refused = [
         str(problem)
         for refusal in outcome.observed.refused
         for problem in refusal.problems
         if problem.severity is Severity.ERROR
     ]
+    return refused + [text for fault in outcome.observed.faults for text in fault.problems]
 
 
 def place(line: str) -> str:
@@ -360,8 +362,10 @@ def refused(world: World, row: Row) -> str:
         world.commit("Hostile")
     outcome = world.reconcile(days=2)
     assert sorted({place(line) for line in errors(outcome)}) == sorted(row.told)
-    assert apply.exit_code(outcome) == 1
-    assert outcome.plans[-1].commit == accepted
+    whole = not row.told[0].startswith("tenants/")
+    assert apply.exit_code(outcome) == (1 if whole else 3)
+    assert (outcome.plans[-1].commit == accepted) == whole
+    assert [fault.since for fault in outcome.observed.faults] == ([] if whole else [accepted])
     assert outcome.done.signed == 0
     went_on(world, before, Published.of(world))
     return accepted
@@ -397,6 +401,7 @@ def test_a_hostile_commit_is_refused_and_the_next_one_heals(world: World, row: R
     mended = restored(world, accepted)
     outcome = world.reconcile(minutes=1)
     assert (outcome.observed.accepted, outcome.observed.refused) == ((mended,), ())
+    assert outcome.observed.faults == ()
     assert apply.exit_code(outcome) == 0
     assert outcome.done.signed == 0
 

@@ -726,19 +726,22 @@ def _with_a_small_key(world: World) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", value).strip("_"),
 )
-def test_a_request_that_proves_nothing_keeps_its_commit_out(
+def test_a_request_that_proves_nothing_is_not_accepted(
     world: World, spoil: Callable[[World], None], code: str
 ) -> None:
-    """The commit is not accepted, the file is named, and the certificate there is stays in use."""
+    """Its tenant stands still, the file is named, and the certificate there is stays in use."""
     before = Published.of(world)
     accepted = before.current("argus-backend")["commit"]
     spoil(world)
     world.commit()
     outcome = world.reconcile(minutes=1)
-    (refusal,) = outcome.observed.refused
-    assert [(str(p.position), p.code) for p in refusal.problems] == [(f"{ARGUS_CSR}:1:1", code)]
-    assert outcome.plans[-1].commit == accepted
-    assert Published.of(world) == before
+    (fault,) = outcome.observed.faults
+    (told,) = fault.problems
+    assert told.startswith(f"{ARGUS_CSR}:1:1: error[{code}]")
+    assert (fault.tenant, fault.since) == ("vcc", accepted)
+    assert outcome.done.signed == 0
+    after = Published.of(world)
+    assert {p for p in after.files if after.files[p] != before.files.get(p)} <= {"status.json"}
 
 
 def test_a_key_belongs_to_one_service(world: World) -> None:
@@ -751,7 +754,7 @@ def test_a_key_belongs_to_one_service(world: World) -> None:
     assert outcome.done.signed == 0
     for service in ("argus-backend", "clara-backend"):
         assert after.certificate(service) == before.certificate(service)
-    refused = [p.message for r in outcome.observed.refused for p in r.problems]
+    refused = [text for fault in outcome.observed.faults for text in fault.problems]
     waiting = [w.reason for w in outcome.plans[-1].waiting]
     assert any("key" in words for words in (*refused, *waiting))
 

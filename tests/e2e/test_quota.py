@@ -14,7 +14,7 @@ spec: {{template: vcc-service, issuerRef: partner-services}}
 """
 
 
-def test_a_service_beyond_the_quota_keeps_its_commit_out(tmp_path: Path) -> None:
+def test_a_service_beyond_the_quota_stops_its_tenant(tmp_path: Path) -> None:
     """Each commit adds one service; the judge looks at that one file and still counts them all."""
     world = World.shipped(tmp_path)
     tenant = (world.tree / "tenants/partner/tenant.yaml").read_text()
@@ -29,11 +29,14 @@ def test_a_service_beyond_the_quota_keeps_its_commit_out(tmp_path: Path) -> None
     world.reconcile()
     world.write("tenants/partner/services/one.yaml", SERVICE.format(name="one"))
     world.commit()
-    assert not world.reconcile().observed.refused
+    assert not world.reconcile().observed.faults
     world.write("tenants/partner/services/two.yaml", SERVICE.format(name="two"))
     world.commit()
-    [refusal] = world.reconcile().observed.refused
-    assert [p.code for p in refusal.problems if p.severity == "error"] == ["PKI4040"]
+    observed = world.reconcile().observed
+    [fault] = observed.faults
+    assert fault.tenant == "partner"
+    assert "error[PKI4040]" in fault.problems[0]
+    assert not observed.refused
     world.remove("tenants/partner/services/one.yaml")
     world.commit()
-    assert not world.reconcile().observed.refused
+    assert not world.reconcile().observed.faults

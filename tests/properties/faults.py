@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.properties.organisation import Scene, Step, manifest
 
 SERVICE = "tenants/alpha/services/odd.yaml"
+OTHER = "tenants/beta/services/odd.yaml"
 
 FAULTS: dict[str, dict[str, str]] = {
     "not YAML": {SERVICE: "spec: [\n"},
@@ -64,6 +65,18 @@ FAULTS: dict[str, dict[str, str]] = {
     },
     "a file in a wrong place": {"services/odd.yaml": manifest("Service", "odd", "  template: x\n")},
     "spelling twins": {"tenants/alpha/services/WEB.yaml": manifest("Service", "odd", "  a: 1\n")},
+    "a twin of the tenant's own file": {"tenants/alpha/Tenant.yaml": "{}\n"},
+    "not YAML, in the other tenant": {OTHER: "spec: [\n"},
+    "no such template, in the other tenant": {
+        OTHER: manifest("Service", "odd", "  template: absent\n")
+    },
+    "a CA among services": {
+        OTHER: manifest("CertificateAuthority", "odd", "  subject: [{CN: Small Root CA G1}]\n")
+    },
+    "in both tenants": {SERVICE: "spec: [\n", OTHER: "spec: [\n"},
+    "a new tenant without a declaration": {
+        "tenants/gamma/services/odd.yaml": manifest("Service", "odd", "  template: service\n")
+    },
 }
 
 

@@ -343,7 +343,7 @@ class Settings(Step):
 
 @dataclass(frozen=True)
 class Break(Step):
-    """Commit something that cannot be read: nothing in that commit counts."""
+    """Commit something that cannot be read: nothing of its tenant counts."""
 
     def act(self, scene: Scene) -> None:
         scene.world.write("tenants/alpha/services/broken.yaml", "spec: [\n")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import random
+import subprocess
+import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,12 +23,14 @@ from pki_reconciler.loop import Outcome
 from pki_reconciler.observe.advance import advance
 from pki_reconciler.observe.git import Repository
 from pki_reconciler.observe.manifests import ManifestCache
-from pki_schema.desired import Identity, Meaning
+from pki_reconciler.observe.slices import owner
+from pki_schema.desired import Identity, Meaning, Resolved
 from pki_schema.errors import Position, has_errors
 from pki_schema.instants import Instant
 from pki_schema.issued import Touched
 from pki_schema.load import load
 from pki_schema.load.private_keys import secrets
+from pki_schema.load.tree import slice_of
 from pki_schema.planned import Plan
 from tests.properties.faults import FAULTS, Heal, Spoil, faulty
 from tests.properties.organisation import (
@@ -76,7 +81,7 @@ def foreseen(scene: Scene) -> Plan:
             path=".",
             head=repository.fetch(),
             reader=scratch.reader,
-            record=lambda accepted: scratch.record(accepted, now),
+            record=lambda judged: scratch.record(judged, now),
         )
         return plan(scratch.reader.touched(now), now)
 
@@ -165,12 +170,12 @@ def test_what_plan_foresees_is_what_apply_does(nursery: Nursery) -> None:
 # Judging commits
 
 
-def tree(scene: Scene) -> Mapping[str, bytes]:
-    return {
-        file.relative_to(scene.world.tree).as_posix(): file.read_bytes()
-        for file in scene.world.tree.rglob("*")
-        if file.is_file() and ".git" not in file.parts
-    }
+def tree(scene: Scene, commit: str) -> Mapping[str, bytes]:
+    command = ["git", "-C", str(scene.world.tree), "archive", commit]
+    done = subprocess.run(command, check=True, capture_output=True)
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        found = ((member.name, archive.extractfile(member)) for member in archive)
+        return {name: file.read() for name, file in found if file}
 
 
 def placeless(meanings: Mapping[Identity, Meaning]) -> Mapping[Identity, Meaning]:
@@ -191,37 +196,99 @@ class Rewrite(Step):
         scene.see()
 
 
+Files = Mapping[str, bytes]
+
+
 @dataclass
 class Verdicts:
-    """Looks at whole trees; ``trees`` are those seen, by commit."""
+    """Looks at whole trees. ``trees`` are those seen, by commit, ``since`` is where faulty tenants
+    stand, ``keyed`` those of them that pushed a private key.
+    """
 
     scene: Scene
-    trees: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
+    trees: dict[str, Files] = field(default_factory=dict)
+    since: dict[str, str] = field(default_factory=dict)
+    keyed: set[str] = field(default_factory=set)
 
     def check(self) -> None:
-        """The head is accepted if its whole tree is free of errors, and then means the same; and
-        if no commit that comes with it ever held a private key.
+        """The head is accepted as far as its whole tree is free of errors, and then means the same:
+        with the files of its faulty tenants as they were, until no further one is faulty.
         """
         now = self.scene.world.clock.now()
         with self.scene.world.host() as host:
-            since = host.ledger.reader.accepted()
+            reader = host.ledger.reader
+            before, former = str(reader.accepted()), reader.declared()
+            if before not in self.trees:
+                self.trees[before] = tree(self.scene, before)
             observed = host.observe(now)
-            accepted = host.ledger.reader.accepted() == observed.head
-            declared = host.ledger.reader.declared()
-        self.trees[observed.head] = tree(self.scene)
-        loaded, resolved = load(self.trees[observed.head])
-        errors = {str(p) for p in loaded.problems if has_errors([p])}
-        brought = self.scene.world.git("rev-list", observed.head, f"^{since}").split()
-        burnt = any(
-            secrets(path, body) for commit in brought for path, body in self.trees[commit].items()
-        )
-        told = {p for r in observed.refused if r.commit == observed.head for p in r.problems}
-        assert accepted == (not errors and not burnt), errors or observed.refused
-        if accepted:
-            assert placeless(declared) == placeless(resolved.meanings)
-        else:
-            assert {str(p) for p in told} & errors or not errors
-            assert {p.code for p in told if has_errors([p])} == {"PKI6340"} or errors
+            accepted = reader.accepted() == observed.head
+            declared, faults = reader.declared(), reader.faults()
+        self.trees[observed.head] = tree(self.scene, observed.head)
+        told, resolved = self.expected(before, observed.head)
+        assert accepted == ("" not in told), told
+        if not accepted:
+            assert declared == former
+            assert [f.since for f in faults if not f.tenant] == [before]
+            return
+        self.since = {
+            name: self.since.get(name) or (before if self.has_files(before, name) else "")
+            for name in told
+        }
+        self.keyed = {name for name, codes in told.items() if codes & KEY_CODES}
+        assert {f.tenant: f.since for f in faults} == self.since
+        assert placeless(declared) == {
+            **{i: m for i, m in placeless(former).items() if i.tenant in told},
+            **{i: m for i, m in placeless(resolved.meanings).items() if i.tenant not in told},
+        }
+
+    def has_files(self, commit: str, tenant: str) -> bool:
+        return any(path.startswith(f"tenants/{tenant}/") for path in self.trees[commit])
+
+    def expected(self, before: str, head: str) -> tuple[Mapping[str, set[str]], Resolved]:
+        """Who stands still, with the codes told, and what the rest of the commit means."""
+        files = self.trees[head]
+        own = self.pushed(before, head)
+        told: dict[str, set[str]] = {}
+        while True:
+            standing = {name: self.since.get(name, before) for name in told if name}
+            loaded, resolved = load(self.composed(files, standing))
+            found = {name: set(codes) for name, codes in own.items()}
+            for problem in loaded.problems:
+                if has_errors([problem]):
+                    found.setdefault(owner(problem), set()).add(problem.code)
+            fresh = {name: codes for name, codes in found.items() if name and name not in told}
+            if not fresh:
+                break
+            told |= fresh
+        return told | ({"": found[""]} if "" in found else {}), resolved
+
+    def composed(self, files: Files, standing: Mapping[str, str]) -> Files:
+        former = {
+            path: body
+            for name, commit in standing.items()
+            for path, body in (self.trees[commit] if commit else {}).items()
+            if slice_of(path) == name
+        }
+        return {p: b for p, b in files.items() if slice_of(p) not in standing} | former
+
+    def pushed(self, before: str, head: str) -> Mapping[str, set[str]]:
+        """Private keys that come with a commit, and CSRs that came with one."""
+        found: dict[str, set[str]] = {}
+        for commit in self.scene.world.git("rev-list", head, f"^{before}").split():
+            for path, body in self.trees[commit].items():
+                if secrets(path, body):
+                    found.setdefault(slice_of(path), set()).add("PKI6340")
+        for name in self.keyed:
+            folder, base = f"tenants/{name}/csr/", self.since[name]
+            there = {b for p, b in self.trees[before].items() if p.startswith(folder)}
+            for path, body in self.trees[head].items():
+                kept = base and self.trees[base].get(path) == body
+                if path.startswith(folder) and body in there and not kept:
+                    found.setdefault(name, set()).add("PKI6342")
+        return found
+
+
+KEY_CODES = {"PKI6101", "PKI6340", "PKI6342"}
 
 
 def judge(nursery: Nursery, history: Sequence[Step]) -> None:
@@ -240,7 +307,7 @@ def test_a_commit_is_judged_as_its_whole_tree_would_be(
     nursery: Nursery, history: list[Step]
 ) -> None:
     """Looking at what changed comes to the verdict and to the meanings of looking at everything,
-    good and bad commits mixed.
+    slice by slice, good and bad commits mixed.
     """
     judge(nursery, history)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pki_schema.desired import Identity, certificate_identity
 from pki_schema.errors import Position
-from tests.properties.faults import faulty
+from tests.properties.faults import Heal, Spoil, faulty
 from tests.properties.organisation import (
     EVENTFUL,
     SERVICES,
@@ -37,17 +37,19 @@ from tests.properties.witness import entries
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """What a history led to, without serials and times.
+    """What a history led to, without serials and times. ``accepted`` are commits, each with the
+    tenants that stood still and where.
 
     ``applied`` for those with a good certificate; ``ended``: a revocation came over it.
     """
 
-    accepted: tuple[str, ...]
+    accepted: tuple[object, ...]
     declared: dict[Identity, object]
     applied: dict[Identity, object]
     ended: frozenset[Identity]
     held: dict[Identity, tuple[str, ...]]
     blocked: frozenset[str]
+    refused: tuple[str, ...]
 
 
 def end_of(scene: Scene) -> End:
@@ -66,7 +68,11 @@ def end_of(scene: Scene) -> End:
         if s.declared and not s.declared.suspended and s.current and str(s.current.state) == "valid"
     ]
     return End(
-        accepted=tuple(e.body["commit"] for e in entries(ledger, "accepted")),
+        accepted=tuple(
+            (e.body["commit"], *((f["slice"], f["since"]) for f in e.body.get("faulty", ())))
+            for e in entries(ledger, "accepted")
+        ),
+        refused=tuple(e.body["commit"] for e in entries(ledger, "refused")),
         declared={s.identity: placeless(s.declared) for s in subjects if s.declared},
         applied={s.identity: placeless(s.applied) for s in settled},
         ended=frozenset(Identity(o["kind"], o["tenant"], o["name"]) for o in ended),
@@ -99,6 +105,7 @@ BEFORE = frozenset(certificate_identity(*s, "default") for s in SERVICES[:-1])
 def compare(nursery: Nursery, history: Sequence[Step]) -> None:
     often, once = both(nursery, history)
     assert often.accepted == once.accepted
+    assert often.refused == once.refused
     assert often.declared == once.declared
     # Who was declared and revoked between two polls was never certified: there is no serial to end.
     assert often.ended & BEFORE == once.ended & BEFORE
@@ -142,10 +149,19 @@ def test_who_is_revoked_before_ever_being_certified_is_not_certified(
 
 def test_a_commit_that_was_no_good_stays_so_whenever_it_is_seen(nursery: Nursery) -> None:
     """Three commits, the middle one refused: its neighbours count, with either way of polling."""
-    history = [Declare(SERVICES[0], 1), Break(), Fix(), Suspend(SERVICES[1]), Wait(30)]
+    bad = Spoil("template without issuer")
+    history = [Declare(SERVICES[0], 1), bad, Heal(), Suspend(SERVICES[1]), Wait(30)]
     often, once = both(nursery, history)
     assert often.accepted == once.accepted
-    assert len(once.accepted) == 4
+    assert (len(once.accepted), len(once.refused)) == (4, 1)
+
+
+def test_a_tenant_that_was_faulty_stood_still_whenever_it_is_seen(nursery: Nursery) -> None:
+    """Its neighbour's commit in between counts, its own waits for the one that mends it."""
+    history = [Break(), Declare(SERVICES[3]), Declare(SERVICES[0], 1), Fix(), Wait(30)]
+    often, once = both(nursery, history)
+    assert often == once
+    assert [len(of) for of in once.accepted[1:]] == [2, 2, 2, 1]
 
 
 def test_removed_and_restored_between_two_polls_is_as_if_nothing_was(nursery: Nursery) -> None:

@@ -21,7 +21,9 @@ from tests.properties.organisation import (
     SERVICES,
     Break,
     Declare,
+    Fix,
     Nursery,
+    Remove,
     Revoke,
     Scene,
     Step,
@@ -236,11 +238,17 @@ def test_a_key_store_that_is_full_stops_new_keys_only(nursery: Nursery) -> None:
 
 
 def test_a_broken_tenant_is_no_matter_to_the_other(nursery: Nursery) -> None:
-    """Its commits are not accepted; renewals of both go on."""
+    """What it declares stands as it was; what the other declares counts; renewals of both go on."""
     with nursery.scene() as scene:
-        scene.play([Break()])
+        scene.play(
+            [Break(), Remove(SERVICES[1]), Declare(SERVICES[3]), Declare(SERVICES[2], days=60)]
+        )
         for days in (0, 65):
             outcome = scene.reconcile(days=days)
-            assert outcome.observed.refused
-        assert [len(scene.world.certificates(*s)) for s in SERVICES[:3]] == [2, 2, 2]
-        assert stale(scene) == set()
+            assert [fault.tenant for fault in outcome.observed.faults] == ["alpha"]
+            assert not outcome.done.failed
+            assert stale(scene) == set()
+        assert [len(scene.world.certificates(*s)) for s in SERVICES] == [2, 2, 3, 2]
+        scene.play([Fix()])
+        outcome = scene.reconcile()
+        assert [str(a.verb) for a in outcome.plans[0].actions if a.subject.tenant] == ["retire"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import typer
 
 from pki_reconciler.cli import output as told
@@ -28,11 +29,13 @@ def run(option: Path | None, *, output: str) -> int:
 
 
 def exit_code(outcome: Outcome) -> int:
-    """1 when a commit was not accepted or the world failed, 3 when something is held, else 0."""
+    """1 when a commit was refused or the world failed, 3 when something is held back or a tenant
+    stands still, else 0.
+    """
     observed = outcome.observed
     if observed.refused or observed.rewound or observed.failed or outcome.done.failed:
         return 1
-    return EXIT_HELD if outcome.held else 0
+    return EXIT_HELD if outcome.held or observed.faults else 0
 
 
 def document(outcome: Outcome) -> dict[str, object]:
@@ -47,6 +50,7 @@ def document(outcome: Outcome) -> dict[str, object]:
             {"commit": r.commit, "problems": [told.problem(p) for p in r.problems]}
             for r in observed.refused
         ],
+        "slices": [msgspec.to_builtins(fault) for fault in observed.faults],
         "failed": [*([observed.failed] if observed.failed else []), *done.failed],
         "remarks": [told.problem(p) for p in observed.remarks],
         "rewound": observed.rewound.head if observed.rewound else None,
@@ -122,8 +126,14 @@ def tell_observed(outcome: Outcome) -> None:
         typer.echo(f"commit {commit[:12]} accepted")
     told.problems(p for p in observed.remarks if p.code in report.WORTH_TELLING)
     for refusal in observed.refused:
-        typer.echo(f"commit {refusal.commit[:12]} NOT accepted; the last accepted one stands")
+        typer.echo(
+            f"commit {refusal.commit[:12]} NOT accepted, what is global in it has errors; "
+            "the last accepted one stands"
+        )
         told.problems(refusal.problems)
+    for fault in observed.faults:
+        for line in report.slice_lines(fault):
+            typer.echo(line)
     if observed.rewound:
         typer.echo(
             f"REFUSED: {observed.rewound.head[:12]} does not descend from the last accepted commit "

@@ -16,7 +16,7 @@ from pki_reconciler.config.weak_keys import read_weak_keys
 from pki_reconciler.decide.lint import canary
 from pki_reconciler.keys import FileKeyStore, find_passphrase
 from pki_reconciler.keys.store import KeyStore
-from pki_reconciler.ledger.records import Accepted
+from pki_reconciler.ledger.records import Accepted, Refused
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.loop import Host
 from pki_reconciler.observe.advance import Observed, advance
@@ -64,9 +64,9 @@ def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[
             return opened[0]
 
         def observe(now: Instant) -> Observed:
-            def record(accepted: Accepted) -> None:
+            def record(judged: Accepted | Refused) -> None:
                 with ledger.transaction(now) as transaction:
-                    transaction.append([accepted], commit=accepted.commit)
+                    transaction.append([judged], commit=judged.commit)
 
             return advance(
                 repository(),

@@ -37,16 +37,19 @@ def run(option: Path | None, *, as_of: str | None, detailed: bool, output: str) 
         for refusal in observed.refused:
             typer.echo(f"commit {refusal.commit[:12]} would NOT be accepted")
             told.problems(refusal.problems)
+        for fault in observed.faults:
+            for line in report.slice_lines(fault):
+                typer.echo(line)
         told.problems(p for p in observed.remarks if p.code in report.WORTH_TELLING)
         for line in report.lines(found):
             typer.echo(line)
-    if observed.refused or observed.rewound:
+    if observed.refused or observed.rewound or observed.fresh:
         return 1
-    return _detailed(found) if detailed else 0
+    return _detailed(observed, found) if detailed else 0
 
 
-def _detailed(found: Plan) -> int:
-    if found.held:
+def _detailed(observed: Observed, found: Plan) -> int:
+    if found.held or observed.faults:
         return EXIT_HELD
     return EXIT_CHANGES if any(a.verb not in STATUS for a in found.actions) else 0
 
@@ -69,7 +72,7 @@ def foresee(path: Path, config: Config, now: Instant) -> tuple[Observed, Plan]:
             path=config.repository.path,
             head=repository.fetch(),
             reader=scratch.reader,
-            record=lambda accepted: scratch.record(accepted, now),
+            record=lambda judged: scratch.record(judged, now),
         )
         touched = limited(scratch.reader.touched(now), config.revocations, Position(str(path)))
         return observed, decide(touched, now)

@@ -13,6 +13,7 @@ from pki_reconciler.cli import output as told
 from pki_reconciler.config import Config, find_config, load_config
 from pki_reconciler.decide.guard import limited
 from pki_reconciler.decide.plan import plan
+from pki_reconciler.decide.report import slice_lines
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ports import SystemClock
 from pki_reconciler.standing import standing
@@ -55,6 +56,9 @@ def picture(reader: Reader, config: Config, now: Instant, *, origin: Position) -
 def _tell(report: Report, config: Config, declared_only: Iterable[str]) -> None:
     """Tables for people: what needs attention first, then CAs, certificates, and what is next."""
     typer.echo(f"commit {report.commit[:12] or 'none accepted yet'}\n")
+    for fault in report.slices:
+        for line in slice_lines(fault):
+            typer.echo(line)
     for held in report.held:
         place = f"{held.origin}: " if held.origin else ""
         typer.echo(f"HELD    {place}[{held.code}] {held.message}\n        {held.remedy}")
@@ -63,7 +67,7 @@ def _tell(report: Report, config: Config, declared_only: Iterable[str]) -> None:
             f"FAILING {failure.resource}: {failure.message}; "
             f"again at {_instant(failure.retry_at)} (attempt {failure.attempts + 1})"
         )
-    if report.held or report.failures:
+    if report.slices or report.held or report.failures:
         typer.echo("")
     told.table(
         ("CA", "GEN", "STATE", "HEALTH", "NOT AFTER", "KEY", "CRL", "CRL NEXT UPDATE"),

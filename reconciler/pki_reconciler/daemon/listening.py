@@ -18,6 +18,7 @@ from pki_reconciler.daemon import hooks
 from pki_reconciler.daemon.metrics import CONTENT_TYPE, NONE, Notified, exposition, label
 from pki_reconciler.daemon.pulse import Pulse
 from pki_reconciler.daemon.wake import Reason, Wake
+from pki_reconciler.decide.report import stillness
 from pki_schema import instants
 from pki_schema.errors import WorldFailed
 
@@ -98,6 +99,7 @@ def verbose(pulse: Pulse | None) -> str:
     lines += [f"[-] commit {commit[:12]} was not accepted" for commit in pulse.refused]
     if pulse.rewound:
         lines.append(f"[-] history was rewritten: {pulse.rewound[:12]}")
+    lines += [f"[-] {stillness(one)}" for one in pulse.report.slices if one.tenant]
     lines += [f"[-] held {one.code}: {one.message}" for one in pulse.report.held]
     lines.append(f"last cycle {instants.render(pulse.at)}: {pulse.result}")
     return "".join(f"{line}\n" for line in lines)

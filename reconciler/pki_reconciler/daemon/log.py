@@ -12,11 +12,12 @@ import structlog
 
 from pki_reconciler.daemon.pulse import Pulse
 from pki_reconciler.daemon.wake import Reason
+from pki_reconciler.decide.report import cure
 from pki_reconciler.loop import Outcome
 from pki_schema import instants
 from pki_schema.errors import Problem, WorldFailed
 from pki_schema.planned import Held, Plan
-from pki_schema.reported import Failure
+from pki_schema.reported import Failure, SliceStatus
 
 MOST_ACTIONS = 1_000
 """Actions of one plan told each for itself; the rest is counted."""
@@ -42,6 +43,7 @@ class Log:
         self._held: frozenset[tuple[str, str]] = frozenset()
         self._refused: tuple[str, ...] = ()
         self._unreachable: dict[str, str] = {}
+        self._faulty: dict[str, SliceStatus] = {}
 
     def started(self, *, listen: tuple[str, int] | None, port: int | None) -> None:
         address = f"{listen[0]}:{port}" if listen else ""
@@ -68,6 +70,7 @@ class Log:
             for commit in outcome.observed.accepted:
                 self._log.info("commit accepted", commit=commit)
             self._refusals(outcome)
+            self._slices(pulse)
             for plan in outcome.plans:
                 self._plan(plan)
             self._holds(outcome.kept_back)
@@ -107,6 +110,25 @@ class Log:
         if outcome.observed.rewound:
             self._log.error("history was rewritten", commit=outcome.observed.rewound.head)
         self._refused = names
+
+    def _slices(self, pulse: Pulse) -> None:
+        """A tenant's errors once, however many commits follow that leave them as they are."""
+        now = {one.tenant: one for one in pulse.report.slices if one.tenant}
+        for name, one in now.items():
+            before = self._faulty.get(name)
+            if before is None or before.problems != one.problems:
+                self._log.error(
+                    "tenant stands still",
+                    tenant=name,
+                    commit=one.commit,
+                    since=one.since,
+                    errors=one.count,
+                    reason=one.problems[0] if one.problems else "",
+                    remedy=cure(one),
+                )
+        for name in sorted(self._faulty.keys() - now.keys()):
+            self._log.info("tenant is sound again", tenant=name, commit=pulse.report.commit)
+        self._faulty = now
 
     def _plan(self, plan: Plan) -> None:
         digest = plan.digest()[:16] if plan.actions else ""

@@ -115,6 +115,7 @@ def _inputs(pulse: Pulse) -> Iterator[Metric]:
         "pki_git_last_fetch_timestamp_seconds", "When Git was asked last.", pulse.fetched_at
     )
     yield _gauge("pki_git_refused_commits", "Commits that were not accepted.", len(pulse.refused))
+    yield _slices(pulse.report)
     up = GaugeMetricFamily(
         "pki_resource_up",
         "Whether what this host needs does what it is asked.",
@@ -138,6 +139,19 @@ def _inputs(pulse: Pulse) -> Iterator[Metric]:
     for what in sorted({"clock", "ledger", *doubted}):
         doubts.add_metric([what], what in doubted)
     yield from (slices, doubts)
+
+
+def _slices(report: Report) -> Metric:
+    """Of every tenant with certificates or a fault; tenant "" is what is global."""
+    valid = GaugeMetricFamily(
+        "pki_slice_valid",
+        "0 for what stands at an older commit because of errors in its files.",
+        labels=["tenant"],
+    )
+    faulty = {one.tenant for one in report.slices}
+    for tenant in sorted({"", *faulty, *(c.identity.tenant for c in report.certificates)}):
+        valid.add_metric([tenant], tenant not in faulty)
+    return valid
 
 
 def _resources(report: Report) -> Iterator[str]:

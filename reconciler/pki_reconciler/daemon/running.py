@@ -125,7 +125,7 @@ class Daemon:
     def _result(self, outcome: Outcome | None) -> str:
         if outcome is None or self.patience.failures:
             return "failed"
-        return "held" if outcome.held else "success"
+        return "held" if outcome.held or outcome.observed.faults else "success"
 
     def _report(self, outcome: Outcome, before: Pulse | None) -> Report:
         """A new report if anything may stand otherwise; else the last one, as of now."""

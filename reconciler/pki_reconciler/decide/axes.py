@@ -29,7 +29,7 @@ def sync(standing: Standing, held: Held | None, faulty: SliceStatus | None) -> t
     if standing.held_by and not standing.suspended:
         return Sync.HELD, f"revoked by {standing.held_by[0]}"
     if faulty:
-        return Sync.INVALID, f"its slice stands still since commit {faulty.commit[:12]}"
+        return Sync.INVALID, f"its slice has errors in commit {faulty.commit[:12]}"
     if standing.pending:
         return Sync.OUT_OF_SYNC, "needs its CSR"
     if standing.suspended:

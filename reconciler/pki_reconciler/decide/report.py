@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pki_schema.planned import SYMBOLS, Action, Held, Plan, Verb
+from pki_schema.reported import SliceStatus
 
 WORTH_TELLING = frozenset({"PKI6020"})
 """Remarks on an accepted commit that say what it does not do; the others are for ``validate``."""
@@ -74,3 +75,29 @@ def held_lines(held: Held) -> Iterator[str]:
     place = f"{held.origin}: " if held.origin else ""
     yield f"  ? HELD         {place}[{held.code}] {held.message}"
     yield f"                 to let it pass: {held.remedy}"
+
+
+def slice_lines(fault: SliceStatus) -> Iterator[str]:
+    """Whose changes do not count, why, and what to do."""
+    yield f"! {stillness(fault)}"
+    yield from (f"  {problem}" for problem in fault.problems)
+    if fault.count > len(fault.problems):
+        yield f"  … {fault.count - len(fault.problems)} more"
+    yield f"  {cure(fault)}"
+
+
+def stillness(fault: SliceStatus) -> str:
+    """Where a slice stands, in a sentence."""
+    errors = f"{fault.count} error{'' if fault.count == 1 else 's'}"
+    if not fault.tenant:
+        return f"nothing of commit {fault.commit[:12]} counts: {errors} in what is global"
+    where = f"as of commit {fault.since[:12]}" if fault.since else "with nothing accepted yet"
+    return f"tenant {fault.tenant} stands still {where}: {errors} in commit {fault.commit[:12]}"
+
+
+def cure(fault: SliceStatus) -> str:
+    """What ends it, and what goes on until then."""
+    until = (
+        "renewals and status go on, revocations count" if fault.tenant else "what is due goes on"
+    )
+    return f"correct it in a new commit; until then {until}"

@@ -21,6 +21,7 @@ from pki_reconciler.ledger.folds import (
     batches,
     certified,
     ended,
+    faults,
     keys,
     revocations,
     revoked,
@@ -35,6 +36,7 @@ Fold = Callable[[sa.Connection, Sequence[Entry[Any]]], None]
 
 FOLDS: dict[type[Record], Fold] = {
     records.Accepted: accepted.accepted,
+    records.Refused: faults.refused,
     records.KeyRecorded: keys.recorded,
     records.KeyBlocked: keys.blocked,
     records.CertificateIntended: certified.intended,

@@ -86,6 +86,21 @@ def of_kinds(connection: sa.Connection, kinds: Iterable[str]) -> tuple[ObjectRow
     return tuple(map(rows.object_row, connection.execute(query)))
 
 
+def of_tenants(
+    connection: sa.Connection, tenants: Iterable[str], kinds: Iterable[str]
+) -> tuple[ObjectRow, ...]:
+    """All objects of these kinds that belong to these tenants."""
+    chosen = sorted(set(kinds))
+    return tuple(
+        rows.object_row(row)
+        for tenant in sorted(tenants)
+        for kind in chosen
+        for row in connection.execute(
+            _DECLARED.where(OBJECT.c.ref > f"{kind}/{tenant}/", OBJECT.c.ref < f"{kind}/{tenant}0")
+        )
+    )
+
+
 FEW = 100
 """Up to so many owners a query each is cheaper than one that reads all subjects."""
 

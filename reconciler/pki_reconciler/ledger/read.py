@@ -16,6 +16,7 @@ from pki_reconciler.ledger import (
     certificates,
     connections,
     current,
+    faults,
     keys,
     leftovers,
     objects,
@@ -53,7 +54,7 @@ from pki_schema.issued import (
     Subject,
     Touched,
 )
-from pki_schema.reported import Failure
+from pki_schema.reported import Failure, SliceStatus
 
 DUE = tables.due
 ENTRY = tables.entry
@@ -126,6 +127,20 @@ class Reader:
     def certificates_of_tenant(self, tenant: str) -> frozenset[Identity]:
         """All certificates that a tenant's services declare, with or without a CSR."""
         return objects.certificates_of_tenant(self._connection, tenant)
+
+    def objects_of_tenants(
+        self, tenants: Iterable[str], kinds: Iterable[str]
+    ) -> tuple[ObjectRow, ...]:
+        """All objects of these kinds that belong to these tenants."""
+        return objects.of_tenants(self._connection, tenants, kinds)
+
+    def faults(self) -> tuple[SliceStatus, ...]:
+        """The slices that stand still, the global one (tenant ``""``) first."""
+        return faults.every(self._connection)
+
+    def refused(self, commits: Iterable[str]) -> frozenset[str]:
+        """Those of these commits of which nothing was accepted, as far as that is written down."""
+        return faults.refused(self._connection, commits)
 
     def referrers(self, identities: Iterable[Identity]) -> frozenset[Identity]:
         """All objects that refer to these, directly or through others; without these themselves

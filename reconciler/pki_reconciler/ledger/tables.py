@@ -75,6 +75,7 @@ entry = _table(
     sa.Column("salt", sa.LargeBinary(), nullable=False),
     sa.Column("leaf", sa.LargeBinary(), nullable=False),
     _index("entry_at", "at"),
+    _index("entry_refused", "commit", where="kind = 'refused'"),
 )
 
 tile = _table(

@@ -13,6 +13,7 @@ from pki_reconciler.ledger import (
     allowances,
     authorities,
     certificates,
+    faults,
     keys,
     rows,
     statements,
@@ -82,10 +83,12 @@ def accepted_commit(connection: sa.Connection) -> str | None:
 
 
 def declared_objects(connection: sa.Connection) -> int:
-    """How many objects the accepted tree declares; subjects are derived and not counted."""
+    """How many objects the accepted tree declares; subjects are derived and not counted, nor is
+    what is there only because its slice stands still.
+    """
     table = tables.accepted
     query = sa.select(table.c.objects).order_by(table.c.seq.desc()).limit(1)
-    return connection.execute(query).scalar() or 0
+    return (connection.execute(query).scalar() or 0) - faults.standing(connection)
 
 
 def due_query(now: Instant) -> sa.Select[str, str, int, int, str]:

@@ -6,7 +6,7 @@ Nothing is checked out, so attributes, filters, hooks and links in the tree have
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -21,9 +21,11 @@ from pki_reconciler.observe.trees import (
     LARGEST_FILE,
     MOST_FILES,
     Difference,
+    Inside,
     Listing,
     no_folder,
     parse_difference,
+    parse_folder,
     parse_listing,
     shown_path,
 )
@@ -158,6 +160,18 @@ class Repository:
         arguments = ("-r", "-l", "-z", "--full-tree", "--end-of-options", tree)
         with closing(records(self._folder, "ls-tree", *arguments)) as listed:
             return parse_listing(listed, largest=largest, most=most)
+
+    def inside(self, commit: str, path: str, only: Sequence[str] = ()) -> Inside:
+        """What is directly in a folder of a commit, or ``only`` what is called so there.
+
+        Nothing where there is no such folder; PKI1305 where it holds too much.
+        """
+        tree = self._tree(commit, path)
+        if tree is None:
+            return Inside()
+        arguments = ("-l", "-z", "--full-tree", "--end-of-options", tree, *only)
+        with closing(records(self._folder, "ls-tree", *arguments)) as listed:
+            return parse_folder(listed, largest=LARGEST_FILE, most=MOST_FILES)
 
     def changed(
         self, old: str | None, new: str, path: str = ".", *, most: int = MOST_FILES

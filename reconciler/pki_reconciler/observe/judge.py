@@ -1,47 +1,82 @@
-"""One commit against the tree accepted before it: what changed, what that touches, what is wrong.
+"""One commit against what was accepted before it: what changed, what that touches, what is wrong.
 
 Only changed files, the objects that refer to them and what these reach are looked at; the rest was
 judged when it was accepted. The values that come out are the same as from looking at everything.
+
+Each tenant's folder is a slice that is accepted or not by itself (see the README, "Slices"). The
+tree that a commit is judged as has the files of that commit, but for tenants with an error: theirs
+are those accepted last. Taking them away may show an error elsewhere, so it is tried until no
+further tenant has one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from pki_reconciler.ledger.read import Reader
-from pki_reconciler.ledger.records import Accepted, ObjectFacts
+from pki_reconciler.ledger.records import Accepted, Refused, SliceFault
+from pki_reconciler.observe import slices
+from pki_reconciler.observe.breadth import Breadth, below, differing, listed
 from pki_reconciler.observe.git import Repository
 from pki_reconciler.observe.manifests import ManifestCache
-from pki_reconciler.observe.pushed import Pushed
+from pki_reconciler.observe.pushed import BESIDE_ONE, Pushed
 from pki_reconciler.observe.reading import Reading
-from pki_schema.desired import (
-    GLOBAL,
-    Declared,
-    DesiredState,
-    Identity,
-    Meaning,
-    Resolved,
-    RevocationRequest,
-)
+from pki_reconciler.observe.recording import facts, same
+from pki_reconciler.observe.trees import Change
+from pki_schema.desired import GLOBAL, DesiredState, Identity, Resolved
 from pki_schema.errors import Position, Problem, Severity, in_reading_order
-from pki_schema.kinds import (
-    DECLARED_ONLY,
-    PublicationSpec,
-    RevocationSpec,
-    TenantSpec,
-    TrustBundleSpec,
-)
-from pki_schema.load import assemble, check_references, references_of, resolve, tree
+from pki_schema.kinds import TenantSpec
+from pki_schema.load import assemble, check_references, resolve, tree
+from pki_schema.load.resolve import OVER_QUOTA
+from pki_schema.reported import SliceStatus
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """``accepted`` is what accepting the commit would record; only without errors may it be."""
+    """``record`` is what the ledger is told of the commit. ``problems`` are all, those of tenants
+    that stand still included.
+    """
 
-    accepted: Accepted
+    record: Accepted | Refused
     problems: tuple[Problem, ...]
     parsed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """One commit as it is looked at: its files, what changed, and who stood still before it.
+
+    ``changes`` of a tenant that stood still are those since its files were accepted last.
+    """
+
+    commit: str
+    before: str | None
+    blobs: Mapping[str, str]
+    overfull: frozenset[str]
+    changes: tuple[Change, ...]
+    standing: Mapping[str, SliceStatus]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trial:
+    """A commit judged with some tenants standing still: what it would mean, and what is wrong."""
+
+    paths: tuple[str, ...]
+    affected: frozenset[Identity]
+    state: DesiredState
+    resolved: Resolved
+    told: slices.Told
+
+
+@dataclass
+class _Progress:
+    """Who stands still so far, what each of them was told, and what has been read."""
+
+    faulty: frozenset[str] = frozenset()
+    told: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    reading: Reading | None = None
+    parsed: int = 0
 
 
 class Judge:
@@ -56,42 +91,152 @@ class Judge:
         self._reader = reader
         self._pushed = Pushed(repository, path=path)
 
-    def judge(self, commit: str) -> Verdict:
-        """Compare a commit with what was accepted last."""
+    def judge(self, commit: str, *, parent: str = "") -> Verdict:
+        """Compare a commit with what was accepted last; ``parent`` is its first parent, empty where
+        that is the same.
+        """
+        breadth = listed(self._repository, commit, self._path)
+        look, found = self._looked(commit, breadth)
+        told = slices.together(
+            slices.by_slice((*found, *tree.twins(look.blobs))),
+            self._keys(look, parent, breadth),
+        )
+        progress = _Progress(faulty=look.overfull, told={t: told[t] for t in look.overfull})
+        while True:
+            trial = self._tried(look, progress)
+            every = slices.together(told, trial.told)
+            fresh = slices.faulty(every) - progress.faulty
+            if not fresh:
+                break
+            progress.told |= {name: every[name] for name in fresh}
+            progress.faulty |= fresh
+        sound = {name: of for name, of in every.items() if name not in progress.faulty}
+        problems = in_reading_order(
+            problem for of in (*sound.values(), *progress.told.values()) for problem in of
+        )
+        return Verdict(
+            record=self._record(look, trial, progress.told, sound.get(GLOBAL, ())),
+            problems=problems,
+            parsed=progress.parsed,
+        )
+
+    # What is looked at
+
+    def _looked(self, commit: str, breadth: Breadth) -> tuple[_Look, tuple[Problem, ...]]:
+        """Also what is wrong with the files as such."""
         before = self._reader.accepted()
-        listing = self._repository.tree(commit, self._path)
-        difference = self._repository.changed(before, commit, self._path)
-        paths = [change.path for change in difference.changes]
+        standing = {one.tenant: one for one in self._reader.faults() if one.tenant != GLOBAL}
+        difference = differing(self._repository, before, commit, self._path, breadth)
+        changes = [c for c in difference.changes if not slices.within(c.path, standing)]
+        for tenant, one in standing.items():
+            changes += self._changes_of(tenant, one.since, commit)
+        look = _Look(
+            commit=commit,
+            before=before,
+            blobs={entry.path: entry.blob for entry in breadth.listing.entries},
+            overfull=breadth.overfull,
+            changes=tuple(changes),
+            standing=standing,
+        )
+        return look, (*breadth.listing.problems, *difference.problems)
+
+    def _changes_of(self, tenant: str, since: str, commit: str) -> Iterator[Change]:
+        """How a tenant's folder differs from what was accepted of it last."""
+        folder = slices.folder(tenant)
+        found = self._repository.changed(since or None, commit, below(self._path, folder))
+        for change in found.changes:
+            if slices.within(path := f"{folder}/{change.path}", (tenant,)):
+                yield Change(path, change.before, change.after)
+
+    # Private keys
+
+    def _keys(self, look: _Look, parent: str, breadth: Breadth) -> slices.Told:
+        """Those that were pushed and are not in the tree, and what may have come with one."""
+        found = list(self._pushed.problems(look.before, look.commit, present=look.blobs.values()))
+        told = slices.by_slice((*found, *self._burnt(look)))
+        strays = told.get(GLOBAL, ())
+        if not strays:
+            return told
+        # Merged from a side branch, a message or a file that is gone again need not be that of
+        # somebody who may change what is global: it is theirs whose change the merge is.
+        older: set[Problem] = set()
+        if parent and parent != look.before:
+            older = set(self._pushed.problems(look.before, parent, present=()))
+        own = tuple(problem for problem in strays if problem not in older)
+        whose = self._touched(parent or look.before, look, breadth)
+        rest = {GLOBAL: tuple(p for p in strays if p in older)}
+        others = {name: of for name, of in told.items() if name != GLOBAL}
+        return slices.together(others, rest, dict.fromkeys(whose, own))
+
+    def _touched(self, parent: str | None, look: _Look, breadth: Breadth) -> frozenset[str]:
+        """The tenants whose files alone a commit changes; else the global slice."""
+        changes = differing(self._repository, parent, look.commit, self._path, breadth).changes
+        found = {tree.slice_of(change.path) for change in changes}
+        found |= look.overfull - look.standing.keys()
+        return frozenset({GLOBAL} if GLOBAL in found or not found else found)
+
+    def _burnt(self, look: _Look) -> Iterator[Problem]:
+        """CSRs that were there when a tenant pushed a private key, and are new since then: who
+        deletes the key alone has not made another.
+        """
+        for tenant, one in look.standing.items():
+            if not look.before or not slices.brought_a_key(one.problems):
+                continue
+            folder = f"{slices.folder(tenant)}/csr"
+            there = self._repository.tree(look.before, below(self._path, folder)).entries
+            suspected = {entry.blob for entry in there}
+            for change in look.changes:
+                if change.path.startswith(f"{folder}/") and change.after in suspected:
+                    message = "this CSR came to the branch together with a private key"
+                    hint = "make another key and commit its CSR"
+                    yield Problem(Position(change.path), BESIDE_ONE, message, hint)
+
+    # What it means
+
+    def _tried(self, look: _Look, progress: _Progress) -> _Trial:
+        """The commit with these tenants' files as they were accepted last."""
+        faulty = progress.faulty
+        paths = tuple(c.path for c in look.changes if not slices.within(c.path, faulty))
         reading = Reading(
             self._repository,
             self._cache,
-            blobs={entry.path: entry.blob for entry in listing.entries},
+            blobs=self._composed(look, faulty),
             reader=self._reader,
+            earlier=progress.reading,
         )
-        affected = self._affected(reading, paths)
+        affected = self._affected(reading, paths, healing=look.standing.keys() - faulty)
+        affected = {identity for identity in affected if identity.tenant not in faulty}
         reading.reach(affected)
         loaded = assemble(reading.documents.values(), reading.requests(affected))
         reading.search(paths)
         present = affected & loaded.state.objects.keys()
         resolved = resolve(loaded.state, present)
         reading.remember()
+        progress.reading = reading
+        progress.parsed += reading.parsed
         problems = (
-            *listing.problems,
-            *difference.problems,
-            *tree.twins(reading.blobs),
             *reading.problems,
-            *self._pushed.problems(before, commit, present=reading.blobs.values()),
             *_news(loaded.problems, paths),
             *check_references(loaded.state, present),
-            *resolved.problems,
+            *(p for p in resolved.problems if p.code != OVER_QUOTA),
             *self._over_quota(loaded.state, affected, resolved),
             *self._without_effect(affected - loaded.state.objects.keys()),
         )
-        return Verdict(
-            accepted=self._accepted(commit, paths, affected, loaded.state, resolved),
-            problems=in_reading_order(problems),
-            parsed=reading.parsed,
+        return _Trial(
+            paths=paths,
+            affected=frozenset(affected),
+            state=loaded.state,
+            resolved=resolved,
+            told=slices.by_slice(problems),
         )
+
+    def _composed(self, look: _Look, faulty: Collection[str]) -> Mapping[str, str]:
+        """The files of the commit, with what the ledger knows of tenants that stand still."""
+        if not faulty:
+            return look.blobs
+        rows = self._reader.objects_of_tenants(faulty, tree.TENANT_FOLDERS.values())
+        sound = {p: blob for p, blob in look.blobs.items() if not slices.within(p, faulty)}
+        return sound | {row.path: row.blob for row in rows}
 
     def _over_quota(
         self, state: DesiredState, affected: Collection[Identity], resolved: Resolved
@@ -109,22 +254,31 @@ class Judge:
             if count > quota:
                 position = tree.at(owner, "spec", "quotas", "certificates")
                 message = f'tenant "{tenant}" declares {count} certificates; its quota is {quota}'
-                yield Problem(position, "PKI4040", message)
+                yield Problem(position, OVER_QUOTA, message)
 
     def _without_effect(self, removed: Collection[Identity]) -> Iterator[Problem]:
         """Taking a revocation back: said, because its author will expect something to happen."""
-        for identity, facts in sorted(self._reader.facts(removed).items()):
+        for identity, known in sorted(self._reader.facts(removed).items()):
             if identity.kind == "Revocation":
                 message = f"{identity} was removed, which changes nothing: revoked stays revoked"
                 hint = "to certify again, name it in the service's resumeAfter"
                 yield Problem(
-                    Position(facts.path), "PKI6020", message, hint, severity=Severity.NOTICE
+                    Position(known.path), "PKI6020", message, hint, severity=Severity.NOTICE
                 )
 
-    def _affected(self, reading: Reading, paths: Iterable[str]) -> set[Identity]:
-        """Objects of changed files, before and after, and all that refer to them."""
+    def _affected(
+        self, reading: Reading, paths: Iterable[str], *, healing: Collection[str]
+    ) -> set[Identity]:
+        """Objects of changed files, before and after, and all that refer to them.
+
+        Of tenants that stood still all objects: what they refer to has changed without them.
+        """
         changed = list(paths)
         seeds = {row.identity for row in self._reader.objects(paths=changed)}
+        seeds |= {
+            row.identity
+            for row in self._reader.objects_of_tenants(healing, tree.TENANT_FOLDERS.values())
+        }
         reading.load(changed)
         seeds |= reading.identities(changed)
         for path in changed:
@@ -133,34 +287,52 @@ class Judge:
                 seeds.add(Identity("Service", spot.tenant, spot.service))
         return seeds | set(self._reader.referrers(seeds))
 
-    def _accepted(
-        self,
-        commit: str,
-        paths: Iterable[str],
-        affected: Collection[Identity],
-        state: DesiredState,
-        resolved: Resolved,
-    ) -> Accepted:
-        changed = frozenset(paths)
+    # What is written down
+
+    def _record(
+        self, look: _Look, trial: _Trial, told: slices.Told, wrong: Iterable[Problem]
+    ) -> Accepted | Refused:
+        """``told`` are the tenants that stand still, ``wrong`` is told of the global slice."""
+        if slices.errors(wrong):
+            fault = slices.fault(GLOBAL, wrong, since=look.before or "")
+            return Refused(commit=look.commit, parent=look.before or "", fault=fault)
+        faulty = tuple(
+            slices.fault(name, told[name], since=self._since(look, name)) for name in sorted(told)
+        )
+        return self._accepted(look, trial, faulty)
+
+    def _since(self, look: _Look, tenant: str) -> str:
+        """The commit whose files of a tenant were accepted last; empty if it had none."""
+        if tenant in look.standing:
+            return look.standing[tenant].since
+        if look.before is None:
+            return ""
+        inside = self._repository.inside(look.before, below(self._path, slices.folder(tenant)))
+        return look.before if inside.files.entries or inside.folders else ""
+
+    def _accepted(self, look: _Look, trial: _Trial, faulty: tuple[SliceFault, ...]) -> Accepted:
+        changed = frozenset(trial.paths)
+        affected, state, resolved = trial.affected, trial.state, trial.resolved
         declared = [state.objects[i] for i in sorted(affected) if i in state.objects]
         gone = [i for i in affected if i not in state.objects]
         former = set(self._reader.subjects_of(affected))
         wanted = resolved.meanings.keys() | resolved.pending.keys()
         stored = self._reader.declared(resolved.meanings.keys())
         return Accepted(
-            commit=commit,
-            parent=self._reader.accepted() or "",
-            objects=tuple(_facts(one) for one in declared if one.position.path in changed),
+            commit=look.commit,
+            parent=look.before or "",
+            objects=tuple(facts(one) for one in declared if one.position.path in changed),
             removed=tuple(sorted(self._reader.facts(gone))),
             meanings=tuple(
                 meaning
                 for identity, meaning in sorted(resolved.meanings.items())
-                if not _same(meaning, stored.get(identity))
+                if not same(meaning, stored.get(identity))
             ),
             pending=tuple(sorted(resolved.pending)),
             # A responder answers for its CA's generation until that generation's last certificate
             # has expired, whatever the CA declares now.
             withdrawn=tuple(sorted(s for s in former - wanted if s.kind != "ResponderCertificate")),
+            faulty=faulty,
         )
 
 
@@ -169,43 +341,3 @@ def _news(problems: Iterable[Problem], changed: Collection[str]) -> Iterator[Pro
     for problem in problems:
         if problem.severity is not Severity.NOTICE or problem.position.path in changed:
             yield problem
-
-
-def _same(meaning: Meaning, stored: Meaning | None) -> bool:
-    """Whether recording it again would say nothing new (where it is written does not count)."""
-    return (
-        stored is not None
-        and stored.profile == meaning.profile
-        and stored.care() == meaning.care()
-        and stored.suspended == meaning.suspended
-        and stored.template == meaning.template
-    )
-
-
-def _facts(declared: Declared) -> ObjectFacts:
-    spec = declared.spec
-    return ObjectFacts(
-        identity=declared.identity,
-        path=declared.position.path,
-        blob=declared.blob,
-        origin=_origin(declared),
-        refs=references_of(declared),
-        acted_on=declared.identity.kind not in DECLARED_ONLY,
-        revocations_limit=spec.limits.revocations if isinstance(spec, TenantSpec) else None,
-        revocation=(
-            RevocationRequest(
-                name=declared.identity.name, spec=spec, origin=tree.at(declared, "spec")
-            )
-            if isinstance(spec, RevocationSpec)
-            else None
-        ),
-        publication=spec if isinstance(spec, PublicationSpec) else None,
-        trust=spec if isinstance(spec, TrustBundleSpec) else None,
-    )
-
-
-def _origin(declared: Declared) -> Position:
-    """Where an author would change what this object limits, or where it begins."""
-    if isinstance(declared.spec, TenantSpec):
-        return tree.at(declared, "spec", "limits", "revocations")
-    return declared.position

@@ -14,6 +14,10 @@ from pki_reconciler.observe.git import Repository
 from pki_schema.errors import Problem
 from pki_schema.load.private_keys import secrets
 
+IN_THE_PAST: Final = "PKI6340"
+IN_A_MESSAGE: Final = "PKI6341"
+BESIDE_ONE: Final = "PKI6342"
+"""A CSR that came with a private key and outlived it."""
 _REMEDY: Final = (
     "the key is burnt, so make another; then take that commit out of the branch and push again"
 )
@@ -34,7 +38,7 @@ class Pushed:
         for name, message in self._repository.messages(since, commit):
             for found in secrets(f"commit {name[:12]}", message):
                 told = "the message of a commit holds a private key"
-                yield Problem(found.position, "PKI6341", told, _REMEDY)
+                yield Problem(found.position, IN_A_MESSAGE, told, _REMEDY)
         blobs = self._repository.introduced(since, commit, self._path)
         rest = {blob: path for blob, path in blobs if blob not in self._clean}
         for blob in present:
@@ -43,6 +47,6 @@ class Pushed:
             faults = secrets(rest[blob], data)
             for found in faults:
                 told = "an earlier version of the file, which this push brings, holds a private key"
-                yield Problem(found.position, "PKI6340", told, _REMEDY)
+                yield Problem(found.position, IN_THE_PAST, told, _REMEDY)
             if not faults:
                 self._clean.add(blob)

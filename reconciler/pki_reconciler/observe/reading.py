@@ -36,13 +36,16 @@ class Reading:
         *,
         blobs: Mapping[str, str],
         reader: Reader,
+        earlier: Reading | None = None,
     ) -> None:
+        """``earlier`` has read some of these files already."""
         self._repository = repository
         self._cache = cache
         self._reader = reader
         self._fresh: dict[str, Document] = {}
         self._searched: set[str] = set()
         self.blobs = blobs
+        self._earlier = earlier.documents if earlier else {}
         self.documents: dict[str, Document] = {}
         self.problems: list[Problem] = []
         self.parsed = 0
@@ -57,8 +60,12 @@ class Reading:
             if isinstance(spot, tree.Ignored):
                 self.problems += [spot.problem] if spot.problem else []
             elif isinstance(spot, tree.ManifestPath):
-                wanted[path] = self.blobs[path]
                 self._searched.add(path)
+                document = self._earlier.get(path)
+                if document and document.blob == self.blobs[path]:
+                    self.documents[path] = document
+                else:
+                    wanted[path] = self.blobs[path]
         known = self._cache.get(wanted.values())
         missing = []
         for path, blob in wanted.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from pki_schema.errors import Position, Problem, WorldFailed
@@ -11,6 +12,7 @@ from pki_schema.errors import Position, Problem, WorldFailed
 LARGEST_FILE: Final = 1024 * 1024
 MOST_FILES: Final = 200_000
 REGULAR: Final = frozenset({"100644", "100755"})
+TOO_MANY: Final = "PKI1305"
 _ABSENT: Final = "000000"
 
 
@@ -39,6 +41,14 @@ class Listing:
 
     entries: tuple[TreeEntry, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What stands directly in a folder: files, and the names of folders."""
+
+    files: Listing = Listing()
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,25 @@ def parse_listing(records: Iterable[bytes], *, largest: int, most: int) -> Listi
     return Listing(tuple(entries), tuple(problems))
 
 
+def parse_folder(records: Iterable[bytes], *, largest: int, most: int) -> Inside:
+    """Read ``git ls-tree -l -z``. Above ``most`` entries there is one problem and nothing else."""
+    found = list(islice(records, most + 1))
+    if len(found) > most:
+        return Inside(Listing(problems=(too_many(most),)))
+    folders = [record for record in found if record.startswith(b"040000 ")]
+    files = parse_listing(
+        (record for record in found if not record.startswith(b"040000 ")),
+        largest=largest,
+        most=most,
+    )
+    names = [record.partition(b"\t")[2] for record in folders]
+    faults = [p for name in names if (p := _path_problem(name, shown_path(name)))]
+    return Inside(
+        Listing(files.entries, (*files.problems, *faults)),
+        tuple(shown_path(name) for name in names if not _path_problem(name, shown_path(name))),
+    )
+
+
 def parse_difference(records: Iterable[bytes], *, most: int) -> Difference:
     """Read ``git diff-tree -r -z --raw --no-renames``: a header and a path in turn."""
     changes: list[Change] = []
@@ -97,9 +126,9 @@ def too_large(path: str, size: int, largest: int) -> Problem:
     return Problem(Position(path), "PKI1304", message, "split it, or keep it elsewhere")
 
 
-def too_many(most: int) -> Problem:
+def too_many(most: int, where: str = ".") -> Problem:
     """A tree with more files than are read."""
-    return Problem(Position("."), "PKI1305", f"there are more than {most} files")
+    return Problem(Position(where), TOO_MANY, f"there are more than {most} files")
 
 
 def no_folder(path: str) -> Problem:

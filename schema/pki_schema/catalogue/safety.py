@@ -201,4 +201,14 @@ ENTRIES: tuple[Entry, ...] = (
             "commit --amend or git rebase, and push."
         ),
     ),
+    entry(
+        6342,
+        title="A CSR that came with a private key",
+        meaning=(
+            "A tenant pushed a private key and deleted it again, while the CSRs that came with it "
+            "stayed. The key of one of them may be the one that everybody can read now."
+        ),
+        example=Told("$ git rm tenants/vcc/services/web.key && git commit"),
+        cure="Make another key on the service's host, and commit its CSR in place of this one.",
+    ),
 )

@@ -91,6 +91,7 @@ _BEGINS: Final = re.compile(
     + rb"\x06)|\x30\x80\x02|-----|\xfe\xed|\xce\xce",
     re.DOTALL,
 )
+IN_A_FILE: Final = "PKI6101"
 _MOST: Final = 4096
 """Texts of a file that are decoded; no file of a repository has more that begin like a key."""
 _BREAKS: Final = b" \t\r\n:\"'`,"
@@ -105,7 +106,7 @@ def secrets(path: str, data: bytes) -> tuple[Problem, ...]:
     return (
         Problem(
             position,
-            "PKI6101",
+            IN_A_FILE,
             "the file holds a private key",
             "the key is burnt, even if history is rewritten: make another and commit its CSR",
         ),

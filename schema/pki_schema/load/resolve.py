@@ -23,6 +23,8 @@ from pki_schema.load.leaves import Waiting, resolve_certificate
 from pki_schema.load.links import authority, certificate_names, certificates_of
 from pki_schema.load.tree import at
 
+OVER_QUOTA = "PKI4040"
+
 
 def resolve(state: DesiredState, subjects: Collection[Identity] | None = None) -> Resolved:
     """Resolve all services and CAs, or those among ``subjects``.
@@ -105,7 +107,7 @@ def _over_quota(state: DesiredState, wanted: frozenset[Identity] | None) -> Iter
             message = (
                 f'tenant "{identity.name}" declares {count} certificates; its quota is {quota}'
             )
-            yield Problem(position, "PKI4040", message)
+            yield Problem(position, OVER_QUOTA, message)
 
 
 def _concerned(tenant: Identity, wanted: frozenset[Identity] | None) -> bool:

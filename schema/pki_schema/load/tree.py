@@ -36,6 +36,11 @@ TENANT_FOLDERS: dict[str, str] = {
     "policies": "Policy",
     "communication": "CommunicationPolicy",
 }
+TENANT_FILE = "tenant.yaml"
+"""The one file of a tenant's folder that is not the tenant's own; in one spelling, for whoever
+guards it in the forge.
+"""
+TWIN = "PKI1102"
 DEFAULT_CERTIFICATE = "default"
 DEEPEST = 6
 
@@ -83,7 +88,7 @@ def classify(path: str) -> ManifestPath | RequestPath | Ignored:
     if not _PLAIN_PATH.fullmatch(path) and (ignored := _outlandish(path, segments)):
         return ignored
     match segments:
-        case ["tenants", tenant, "tenant.yaml" | "tenant.yml"]:
+        case ["tenants", tenant, name] if name == TENANT_FILE:
             return ManifestPath("Tenant", name=tenant)
         case ["tenants", tenant, "csr", name] if name.endswith(".pem"):
             return _request(tenant, name.removesuffix(".pem")) or _unread(path)
@@ -94,6 +99,17 @@ def classify(path: str) -> ManifestPath | RequestPath | Ignored:
             return ManifestPath(GLOBAL_FOLDERS[folder])
         case _:
             return _unread(path)
+
+
+def slice_of(path: str) -> str:
+    """The tenant whose slice a path is part of; empty for the global slice.
+
+    A tenant's folder is its slice, but for the declaration of the tenant itself. A folder that no
+    tenant could have is global.
+    """
+    root, _, below = path.partition("/")
+    tenant, _, rest = below.partition("/")
+    return tenant if root == "tenants" and rest != TENANT_FILE and Name.matches(tenant) else GLOBAL
 
 
 def _outlandish(path: str, segments: list[str]) -> Ignored | None:
@@ -164,7 +180,7 @@ def twins(paths: Iterable[str]) -> tuple[Problem, ...]:
     for path in sorted(paths):
         folded[unicodedata.normalize("NFKC", path).casefold()].append(path)
     return tuple(
-        Problem(Position(path), "PKI1102", f'the path differs from "{other}" in spelling only')
+        Problem(Position(path), TWIN, f'the path differs from "{other}" in spelling only')
         for group in folded.values()
         for path, other in _with_another(group)
     )
@@ -213,6 +229,8 @@ def _unread(path: str) -> Ignored:
     folder = segments[2] if within else segments[0]
     known = (*TENANT_FOLDERS, "csr") if within else (*GLOBAL_FOLDERS, "tenants")
     hint = "" if folder in known else nearest(folder, known)
+    if within and folder == "tenant.yml":
+        hint = f"write {TENANT_FILE}"
     message = "the file is ignored: nothing of its name belongs here"
     return Ignored(
         "nothing of its name belongs here",

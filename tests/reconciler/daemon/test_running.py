@@ -155,12 +155,34 @@ def test_without_git_it_goes_on_and_says_so(scene: Scene) -> None:
 
 def test_a_refused_commit_is_told_until_it_is_healed(scene: Scene) -> None:
     with running(scene) as daemon:
-        scene.world.write("tenants/alpha/services/odd.yaml", "spec: [\n")
+        scene.world.write("templates/odd.yaml", "spec: [\n")
         commit = scene.commit()
         assert daemon.cycle().refused == (commit,)
-        (scene.world.tree / "tenants/alpha/services/odd.yaml").unlink()
+        assert [fault.tenant for fault in daemon.pulses[-1].report.slices] == [""]
+        (scene.world.tree / "templates/odd.yaml").unlink()
         scene.commit()
         assert daemon.cycle(seconds=60).refused == ()
+        assert daemon.pulses[-1].report.slices == ()
+
+
+def test_a_faulty_tenant_is_told_until_it_is_healed(scene: Scene) -> None:
+    """It is no failure, and the daemon is ready."""
+    with running(scene) as daemon:
+        scene.world.write("tenants/alpha/services/odd.yaml", "spec: [\n")
+        commit = scene.commit()
+        pulse = daemon.cycle()
+        assert (pulse.refused, pulse.failures, pulse.ready, pulse.result) == ((), (), True, "held")
+        [fault] = pulse.report.slices
+        assert (fault.tenant, fault.commit) == ("alpha", commit)
+        assert {c.identity.tenant: str(c.sync) for c in pulse.report.certificates} == {
+            "alpha": "Invalid",
+            "beta": "Synced",
+        }
+        (scene.world.tree / "tenants/alpha/services/odd.yaml").unlink()
+        scene.commit()
+        pulse = daemon.cycle(seconds=60)
+        assert (pulse.report.slices, pulse.result) == ((), "success")
+        assert {str(c.sync) for c in pulse.report.certificates} == {"Synced"}
 
 
 def test_a_disk_that_fills_up_is_named_and_heals(scene: Scene) -> None:

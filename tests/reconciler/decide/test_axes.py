@@ -43,7 +43,7 @@ def standing(**more: object) -> Standing:
         ({"suspended": True}, None, None, (Sync.SYNCED, "suspended by its author")),
         ({"done": False}, HELD, None, (Sync.HELD, "PKI6001: too many")),
         ({"held_by": ("stolen",)}, HELD, FAULTY, (Sync.HELD, "revoked by stolen")),
-        ({}, None, FAULTY, (Sync.INVALID, "its slice stands still since commit bbbbbbbbbbbb")),
+        ({}, None, FAULTY, (Sync.INVALID, "its slice has errors in commit bbbbbbbbbbbb")),
     ],
 )
 def test_sync_says_how_it_stands_to_git_and_what_is_in_the_way(of, held, faulty, expected):

@@ -44,6 +44,8 @@ class History:
             self.settle,
             self.revoke,
             self.declare_revocation,
+            self.stand_still,
+            self.refuse,
             self.burn,
             self.sign_crl,
             self.abandon,
@@ -152,6 +154,22 @@ class History:
             service=self.chance.choice("abc"),
         )
         self.world.accept(self.commit(), objects=(facts,))
+
+    def fault(self, name: str) -> records.SliceFault:
+        count = self.chance.randint(1, 3)
+        return records.SliceFault(
+            slice=name, since=f"c{self.commits}", problems=("wrong",) * count, count=count
+        )
+
+    def stand_still(self) -> None:
+        faulty = self.chance.sample(["vcc", "other", "third"], self.chance.randint(1, 3))
+        self.world.accept(self.commit(), faulty=tuple(map(self.fault, sorted(faulty))))
+
+    def refuse(self) -> None:
+        parent, commit = f"c{self.commits}", self.commit()
+        self.world.append(
+            records.Refused(commit=commit, parent=parent, fault=self.fault("")), commit=commit
+        )
 
     def burn(self) -> None:
         item = self.world.linted(self.make.service("burnt"), issuer=self.ca)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from pki_reconciler.ledger import refs, statements, tables
-from pki_reconciler.ledger.folds import revocations
+from pki_reconciler.ledger.folds import faults, revocations
 from pki_reconciler.ledger.folds.cares import care_digest
 from pki_reconciler.ledger.records import Accepted, ObjectFacts
 from pki_reconciler.ledger.rows import Entry, Row, Values
@@ -17,7 +17,7 @@ OBJECT = tables.object_
 
 
 def accepted(connection: sa.Connection, entries: Sequence[Entry[Accepted]]) -> None:
-    """A commit's difference to the commit before it, in the rows of objects and subjects."""
+    """A commit's difference to what was accepted before, in the rows of objects and subjects."""
     for entry in entries:
         record = entry.record
         before = _before(connection, record)
@@ -39,6 +39,7 @@ def accepted(connection: sa.Connection, entries: Sequence[Entry[Accepted]]) -> N
         _put_meanings(connection, record)
         revocations.declare(connection, entry)
         revocations.resume(connection, record.meanings)
+        faults.settled(connection, entry)
 
 
 def _before(connection: sa.Connection, record: Accepted) -> Mapping[str, Row]:

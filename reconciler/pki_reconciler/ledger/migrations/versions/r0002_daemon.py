@@ -14,6 +14,10 @@ TEXT = sa.Text()
 
 def upgrade() -> None:
     op.add_column("certificate", sa.Column("released_at", WHOLE, nullable=True))
+    refusal = sa.text("kind = 'refused'")
+    op.create_index(
+        "entry_refused", "entry", ["commit"], sqlite_where=refusal, postgresql_where=refusal
+    )
     op.create_table(
         "fault",
         sa.Column("slice", TEXT, nullable=False),
