@@ -11,6 +11,7 @@ from typing import Any, Self
 from cryptography import x509
 from cryptography.x509 import ocsp
 
+from pki_publishers import layout
 from tests.fakes import InMemoryTarget
 from tests.worlds import World
 
@@ -39,6 +40,11 @@ class Published:
                 if path.is_file() and not path.name.startswith(".")
             }
         )
+
+    @property
+    def but_pages(self) -> Mapping[str, bytes]:
+        """All but the status page, which tells of much that is not published."""
+        return {path: body for path, body in self.files.items() if not is_page(path)}
 
     def json(self, path: str) -> Any:
         return json.loads(self.files[path])
@@ -99,6 +105,11 @@ class Published:
     def ocsp_states(self, certificate: x509.Certificate) -> set[str]:
         """What its stored answers say: ``GOOD``, ``REVOKED``; empty when there are none."""
         return {answer.certificate_status.name for answer in self.answers(certificate)}
+
+
+def is_page(path: str) -> bool:
+    """Whether it is one of the files that people read to see how everything stands."""
+    return path in (layout.INDEX_PATH, layout.CALENDAR_PATH) or path.startswith(layout.PAGES_FOLDER)
 
 
 def duration(certificate: x509.Certificate) -> int:

@@ -40,6 +40,13 @@ def test_every_module_in_the_tree_is_in_the_wheel(wheel):
     assert modules <= set(wheel.namelist())
 
 
+def test_the_templates_of_the_status_page_are_in_the_wheel(wheel):
+    folder = ROOT / "publishers" / "pki_publishers" / "page" / "templates"
+    templates = {f"pki_publishers/page/templates/{path.name}" for path in folder.iterdir()}
+    assert len(templates) == 8
+    assert templates <= set(wheel.namelist())
+
+
 def test_command_and_distribution_share_a_name(wheel):
     (metadata,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     (scripts,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))

@@ -21,6 +21,15 @@ ANSWER_ALGORITHMS = ("sha1", "sha256")
 
 STATUS_PATH = "status.json"
 
+INDEX_PATH = "index.html"
+"""The status page; ``/`` is served as this."""
+
+CALENDAR_PATH = "expiry.ics"
+"""When what is certified ends, for calendars."""
+
+PAGES_FOLDER = "status/"
+"""Below it is what the status page tells of each tenant."""
+
 CACERTS_PATH = ".well-known/est/cacerts"
 """The CA certificates for EST clients (RFC 7030 section 4.1)."""
 
@@ -91,6 +100,7 @@ _ANSWER = CacheRule(
 _ANSWER_TYPE = "application/ocsp-response"
 _PEM_CHAIN = "application/pem-certificate-chain"  # RFC 8555 section 9.1
 _PEM_FILE = "application/x-pem-file"
+_HTML = "text/html; charset=utf-8"
 _BASE64URL = r"[A-Za-z0-9_-]"
 _RENEWAL = rf"{_BASE64URL}{{1,86}}\.{_BASE64URL}{{1,28}}"
 # RFC 9773 section 4.3.2: six hours are a reasonable time between two looks.
@@ -150,6 +160,14 @@ PLACES: tuple[Place, ...] = (
         retry_after=_SIX_HOURS,
     ),
     _place(re.escape(STATUS_PATH), Class.POINTER, "application/json", _MINUTE),
+    _place(
+        rf"{re.escape(INDEX_PATH)}|status/(?:{_LABEL}/)?{_LABEL}\.html",
+        Class.POINTER,
+        _HTML,
+        _MINUTE,
+    ),
+    # RFC 5545 section 8.1.
+    _place(re.escape(CALENDAR_PATH), Class.POINTER, "text/calendar; charset=utf-8", _MINUTE),
 )
 
 
@@ -293,6 +311,16 @@ class Bundle:
 def bundle(name: str) -> Bundle:
     """Where a trust bundle is, by its name."""
     return Bundle(folder=f"{TRUST_FOLDER}{_checked(name, _LABEL)}")
+
+
+def tenant_page_path(tenant: str) -> str:
+    """What the status page tells of a tenant."""
+    return f"{PAGES_FOLDER}{_checked(tenant, _LABEL)}.html"
+
+
+def part_page_path(tenant: str, first: str) -> str:
+    """A part of a large tenant's services, named by the first of them."""
+    return f"{PAGES_FOLDER}{_checked(tenant, _LABEL)}/{_checked(first, _LABEL)}.html"
 
 
 def renewal_path(ski_hex: str, serial: int) -> str:

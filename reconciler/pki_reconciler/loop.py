@@ -10,6 +10,7 @@ from itertools import groupby
 import msgspec
 
 from pki_publishers.targets.target import Target
+from pki_reconciler.act import pages
 from pki_reconciler.act import publish as publication
 from pki_reconciler.act.certify import certify
 from pki_reconciler.act.cycle import Cycle, Done
@@ -27,6 +28,7 @@ from pki_schema.errors import Fenced, Position, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.issued import Touched
 from pki_schema.planned import Held, Plan, Verb, Wave
+from pki_schema.reported import Failure, Report
 
 ROUNDS = 4
 """What one round leaves (a revocation's replacement, a new CA's first CRL) the next one does."""
@@ -39,7 +41,8 @@ class Host:
     ``observe`` brings the ledger up to the newest acceptable commit; ``revocations_limit`` is the
     host's own for the whole repository, set at ``limit_origin``. ``seconds`` is a monotonic
     clock for reporting how long things took; nothing is decided by it. ``weak_keys`` are the
-    digests (``keygate.digest``) of keys that are never certified.
+    digests (``keygate.digest``) of keys that are never certified. ``failures`` says what fails now,
+    by name, where somebody is patient with it.
     """
 
     clock: Clock
@@ -52,17 +55,22 @@ class Host:
     limit_origin: Position
     seconds: Callable[[], float]
     weak_keys: frozenset[bytes] = frozenset()
+    failures: Callable[[], tuple[Failure, ...]] | None = None
 
 
 @dataclass
 class Outcome:
-    """What a reconcile saw and did. ``stages`` are seconds by name, in order of first use."""
+    """What a reconcile saw and did. ``stages`` are seconds by name, in order of first use.
+
+    ``report`` is how everything stands, where the status page had to be made anew.
+    """
 
     now: Instant
     observed: Observed
     plans: list[Plan] = field(default_factory=list)
     done: Done = field(default_factory=Done)
     stages: dict[str, float] = field(default_factory=dict)
+    report: Report | None = None
 
     @property
     def kept_back(self) -> tuple[Held, ...]:
@@ -106,6 +114,9 @@ def reconcile(host: Host) -> Outcome:
             break  # refused or failed; asking again right away would give the same answer
     with _timed(host, stages, "publish"):
         publication.publish(_cycle(host, outcome, outcome.plans[-1]), host.targets)
+    with _timed(host, stages, "page"):
+        cycle = _cycle(host, outcome, outcome.plans[-1])
+        outcome.report = pages.refresh(cycle, host.targets, _seen(host, outcome))
     outcome.done.written = host.ledger.counts - outcome.done.began
     return outcome
 
@@ -126,6 +137,28 @@ def _observed(host: Host, now: Instant) -> Observed:
         raise
     except WorldFailed as failure:
         return Observed(head="", failed=failure.message)
+
+
+def _seen(host: Host, outcome: Outcome) -> pages.Seen:
+    """What the status page has to tell of this cycle beside what is in the ledger."""
+    observed = outcome.observed
+    failures = host.failures() if host.failures else tuple(_unnamed(outcome))
+    if observed.rewound:
+        rewritten = f"{observed.rewound.head} does not descend from what was accepted last"
+        failures = (*failures, Failure(resource="history", message=rewritten))
+    return pages.Seen(
+        held=outcome.kept_back,
+        failures=failures,
+        private=host.limit_origin.path,
+    )
+
+
+def _unnamed(outcome: Outcome) -> Iterator[Failure]:
+    """What failed, where nobody is patient with it and knows its name."""
+    if outcome.observed.failed:
+        yield Failure(resource="repository", message=outcome.observed.failed)
+    if outcome.done.failed:
+        yield Failure(resource="reconcile", message="; ".join(outcome.done.failed))
 
 
 def _execute(host: Host, outcome: Outcome, plan: Plan) -> None:

@@ -9,14 +9,20 @@ from pki_reconciler.decide.health import Known, report
 from pki_reconciler.ledger.read import Reader
 from pki_schema.instants import Instant
 from pki_schema.planned import Held
-from pki_schema.reported import Report
+from pki_schema.reported import Failure, Report
 
 
 def standing(
-    reader: Reader, *, targets: Iterable[str], held: Collection[Held], now: Instant
+    reader: Reader,
+    *,
+    targets: Iterable[str],
+    held: Collection[Held],
+    now: Instant,
+    failures: tuple[Failure, ...] | None = None,
 ) -> Report:
     """The report at ``now``. ``targets`` are the publications bound on this host, ``held`` what the
-    last plan kept back. Asks for everything: what it costs grows with what exists.
+    last plan kept back, ``failures`` what fails now, where the caller knows better than the ledger.
+    Asks for everything: what it costs grows with what exists.
     """
     authorities = reader.authorities()
     return report(
@@ -31,7 +37,7 @@ def standing(
             certificates=reader.living(now),
             crls_due=reader.crls_due(),
             base_urls=base_urls(reader),
-            failures=reader.failures(),
+            failures=reader.failures() if failures is None else failures,
             slices=reader.faults(),
             next_due=reader.next_due(after=now),
         ),

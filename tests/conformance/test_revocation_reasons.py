@@ -62,8 +62,7 @@ class Revoked:
 
 
 def declare(world: World, name: str, target: str, reason: str) -> None:
-    state = "held" if reason == "certificateHold" else "revoked"
-    world.revoke(name, target, reason, f"  invalidityDate: {INVALID_SINCE}\n  state: {state}\n")
+    world.revoke(name, target, reason, f"  invalidityDate: {INVALID_SINCE}\n")
 
 
 @pytest.fixture(scope="module")

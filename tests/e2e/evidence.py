@@ -48,7 +48,7 @@ Key = tuple[str, str]
 
 R = TypeVar("R")
 
-OWN_TABLES = frozenset({"lease", "outbox", "published"})
+OWN_TABLES = frozenset({"lease", "outbox", "published", "rendered"})
 """The writer's own, and what is read again from the targets: no fold of the entries."""
 
 VOLATILE = frozenset(

@@ -9,6 +9,7 @@ import pytest
 
 from pki_reconciler.cli import entry
 from tests.installation import Installation
+from tests.published import is_page
 from tests.worlds import SHIPPED
 
 SERVICE = "service-00007"
@@ -32,7 +33,7 @@ def _change_one(host: Installation) -> tuple[str, Any]:
 
 def _expect_one_of_everything(host: Installation) -> None:
     """Parsed, planned, signed: one. Published: its set, pointer, staple, answers, when to
-    renew it and the one before, the summary.
+    renew it and the one before, the summary; and the pages that tell of it, three or four.
     """
     before = host.published
     former = before.current(SERVICE, "fleet")
@@ -59,9 +60,14 @@ def _expect_one_of_everything(host: Installation) -> None:
     assert current["set"] != former["set"]
     assert (counts["manifests_parsed"], counts["subjects_planned"], counts["signed"]) == (1, 1, 1)
     assert (counts["crls_signed"], counts["answers_signed"], counts["revoked"]) == (0, 2, 0)
-    assert document["objects"] == expected
-    assert counts["published"] == len(expected)
-    assert sorted(p for p in after.files if before.files.get(p) != after.files[p]) == expected
+    pages = [path for path in document["objects"] if is_page(path)]
+    assert sorted({*document["objects"]} - {*pages}) == expected
+    assert pages[:2] == ["expiry.ics", "index.html"]
+    assert [p for p in pages[2:] if not p.startswith("status/fleet")] == []
+    assert 3 <= len(pages) <= 4
+    assert counts["published"] == len(expected) + len(pages)
+    changed = sorted(p for p in after.files if before.files.get(p) != after.files[p])
+    assert changed == document["objects"]
     assert after.json("status.json")["commit"] == commit
     # an accepted commit, an intent and a certificate, an intent and a batch of answers
     assert counts["written"] == 5

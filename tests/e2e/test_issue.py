@@ -741,7 +741,7 @@ def test_a_request_that_proves_nothing_is_not_accepted(
     assert (fault.tenant, fault.since) == ("vcc", accepted)
     assert outcome.done.signed == 0
     after = Published.of(world)
-    assert {p for p in after.files if after.files[p] != before.files.get(p)} <= {"status.json"}
+    assert {p for p in after.but_pages if after.files[p] != before.files.get(p)} <= {"status.json"}
 
 
 def test_a_key_belongs_to_one_service(world: World) -> None:

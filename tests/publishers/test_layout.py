@@ -92,6 +92,18 @@ GOLDEN = {
         "application/json",
     ),
     layout.STATUS_PATH: ("status.json", Class.POINTER, "application/json"),
+    layout.INDEX_PATH: ("index.html", Class.POINTER, "text/html; charset=utf-8"),
+    layout.tenant_page_path("vcc"): (
+        "status/vcc.html",
+        Class.POINTER,
+        "text/html; charset=utf-8",
+    ),
+    layout.part_page_path("vcc", "api"): (
+        "status/vcc/api.html",
+        Class.POINTER,
+        "text/html; charset=utf-8",
+    ),
+    layout.CALENDAR_PATH: ("expiry.ics", Class.POINTER, "text/calendar; charset=utf-8"),
 }
 
 

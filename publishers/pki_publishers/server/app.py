@@ -108,7 +108,7 @@ class _Service:
 
     async def fetched(self, request: Request) -> Response:
         """GET or HEAD of a published file."""
-        found = self._tree.find(unquote(request.path_params["path"]))
+        found = self._tree.find(unquote(request.path_params["path"]) or layout.INDEX_PATH)
         if found is None:
             raise HTTPException(404)
         return _file(request, found, self._now())

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from pki_publishers import layout, render, sync
+from pki_publishers.page import UNIT as PAGE
 from pki_publishers.release import PublicObject, Release
 from pki_publishers.targets.target import Target
 from pki_reconciler.act import bundles, units
@@ -31,21 +32,33 @@ def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
     ):
         _summarise(cycle)
         bundles.refresh(cycle)
+    deliver(cycle, targets, pages=False)
+
+
+def deliver(cycle: Cycle, targets: Mapping[str, Target], *, pages: bool) -> None:
+    """What waits for each target, and deletions: of the status page (``pages``), or of all else.
+
+    A page that a crash left is not rendered again by its name: it is made anew.
+    """
     for name, target in sorted(targets.items()):
         try:
-            _deliver(cycle, name, target)
+            _deliver(cycle, name, target, pages=pages)
             _clear(cycle, name, target)
         except Fenced:
             raise
         except WorldFailed as failure:
-            cycle.done.failed.append(f"publication {name}: {failure.message}")
+            told = f"publication {name}: {failure.message}"
+            if told not in cycle.done.failed:
+                cycle.done.failed.append(told)
 
 
-def _deliver(cycle: Cycle, name: str, target: Target) -> None:
+def _deliver(cycle: Cycle, name: str, target: Target, *, pages: bool) -> None:
     if not cycle.ledger.reader.is_waiting(name):
         return
-    with target.held(cycle.ledger.mark(cycle.now)):
-        _write(cycle, name, target, cycle.ledger.reader.outbox(name))
+    rows = [row for row in cycle.ledger.reader.outbox(name) if (row.unit == PAGE) is pages]
+    if rows:
+        with target.held(cycle.ledger.mark(cycle.now)):
+            _write(cycle, name, target, rows)
 
 
 def _write(cycle: Cycle, name: str, target: Target, rows: Sequence[OutboxRow]) -> None:
@@ -112,7 +125,14 @@ def _is_complete(cycle: Cycle, target: Target, item: PublicObject) -> bool:
     there = target.read(item.path)
     if there is None:
         return True
-    lost = _entries_lost(cycle, there, item)
+    line = line_of(cycle.authorities(), item.unit.rpartition("/")[2])
+    gone = {
+        c.serial
+        for one in line
+        for c in cycle.ledger.reader.revoked(one.spki)
+        if c.not_after < cycle.now
+    }
+    lost = sync.entries_lost(there, item.body, may_leave=lambda serial: serial in gone)
     if not lost:
         return True
     cycle.done.rejected.append(
@@ -125,25 +145,6 @@ def _is_complete(cycle: Cycle, target: Target, item: PublicObject) -> bool:
         )
     )
     return False
-
-
-def _entries_lost(cycle: Cycle, there: bytes, item: PublicObject) -> tuple[int, ...]:
-    """What expired may leave, and what was released: unless the entry is for ever, or younger than
-    the release, and so of a hold that this ledger does not know.
-    """
-    line = line_of(cycle.authorities(), item.unit.rpartition("/")[2])
-    reader = cycle.ledger.reader
-    revoked = [c for one in line for c in reader.revoked(one.spki)]
-    gone = {c.serial for c in revoked if c.not_after < cycle.now}
-    released = {c.serial: c.released_at for one in line for c in reader.released(one.spki)}
-
-    def may_leave(entry: sync.Listed) -> bool:
-        since = released.get(entry.serial)
-        let_go = entry.on_hold and since is not None and entry.revoked_at <= since
-        return entry.serial in gone or let_go
-
-    holds = {c.serial for c in revoked if c.on_hold}
-    return sync.entries_lost(there, item.body, may_leave=may_leave, holds=holds)
 
 
 def _regression(target: str, regression: sync.Regression) -> Held:
@@ -180,8 +181,9 @@ def _summarise(cycle: Cycle) -> None:
 def _catch_up(cycle: Cycle, targets: Mapping[str, Target]) -> bool:
     """A target that was bound only now, was emptied or put back to an older state gets everything.
 
-    Told by the certificates and CRLs of the CAs, the trust bundles and ``status.json``: what the
-    ledger remembers to have written has to be there. Returns whether there was such a target.
+    Told by the certificates and CRLs of the CAs, the trust bundles, ``status.json`` and the status
+    page: what the ledger remembers to have written has to be there. Returns whether there was such
+    a target.
     """
     behind = [name for name, target in targets.items() if _is_behind(cycle, name, target)]
     for name in behind:
@@ -198,7 +200,12 @@ def _is_behind(cycle: Cycle, name: str, target: Target) -> bool:
     reader = cycle.ledger.reader
     stems = [render.stem_of(a) for a in units.living(cycle.authorities())]
     certificates = [layout.aia_path(stem) for stem in stems]
-    samples = [*certificates, *map(layout.crl_path, stems), layout.STATUS_PATH]
+    samples = [
+        *certificates,
+        *map(layout.crl_path, stems),
+        layout.STATUS_PATH,
+        layout.INDEX_PATH,
+    ]
     known = {
         **reader.published(name, samples),
         **{

@@ -127,7 +127,7 @@ def current(
             staple=(
                 _staple(reader, certificate) if fresh is None else staples.get(certificate.key)
             ),
-            renew_at=use.renew_at if certificate.state is CertificateState.VALID else None,
+            renew_at=use.renew_at,
         )
         yield from renewal(certificate, authorities, use)
 

@@ -180,7 +180,8 @@ def _say_next(demo: Folder) -> None:
 Next:
   {command} status
   {command} plan --as-of {later}
-  {command} serve --port 8080""")
+  {command} serve --port 8080
+  open {demo.public / "index.html"} in a browser: how everything stands""")
 
 
 def _command() -> str:

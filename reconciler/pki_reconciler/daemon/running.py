@@ -61,6 +61,7 @@ class Daemon:
             keys=self.patience.keys(host.keys),
             targets=self.patience.targets(host.targets),
             observe=self._observe(host.observe),
+            failures=lambda: self.patience.failures,
         )
 
     def cycle(self, reasons: frozenset[Reason]) -> Pulse:
@@ -142,6 +143,13 @@ class Daemon:
             and now - before.report.now < SETTLED
         ):
             return before.report
+        made = outcome.report
+        if (
+            made
+            and made.failures == self.patience.failures
+            and not any(one.unwritten for one in made.publications)
+        ):
+            return made
         return standing(reader, targets=self._host.targets, held=held, now=now)
 
     def _observe(self, observe: Callable[[Instant], Observed]) -> Callable[[Instant], Observed]:

@@ -200,14 +200,15 @@ def _responder(standing: Standing, view: _View) -> ResponderStatus:
         "",
     )
     waiting = [unit for unit in view.pending if unit.startswith(f"answer/{spki}/")]
-    delivery = view.delivery(waiting, issued=spki in view.known.answers)
+    answers = spki in view.known.answers
+    delivery = view.delivery(waiting, issued=answers)
     return ResponderStatus(
         authority=name,
         generation=int(generation),
         sync=sync,
         health=health,
         delivery=delivery,
-        conditions=axes.conditions(sync, why, health, how, delivery, bool(standing.serial)),
+        conditions=axes.conditions(sync, why, health, how, delivery, answers),
         serial=standing.serial,
         not_after=standing.not_after,
         renew_at=standing.renew_at,

@@ -45,11 +45,10 @@ def _crls(actions: Sequence[Action], touched: Touched) -> list[Action]:
     for action in actions:
         if action.wave is Wave.AUTHORITY and action.verb is Verb.ISSUE:
             wanted[action.subject] = (action.cause, "first CRL")
-        for certificate in _restated(action):
+        for certificate in action.certificates if action.verb is Verb.REVOKE else ():
             if certificate.issuer in touched.authorities:
                 generation = _generation(touched.authorities[certificate.issuer])
-                reason = "release" if action.verb is Verb.RELEASE else "revocation"
-                wanted[generation] = (action.cause, reason)
+                wanted[generation] = (action.cause, "revocation")
     return [
         Action(wave=Wave.STATUS, verb=Verb.SIGN_CRL, subject=subject, cause=cause, reason=reason)
         for subject, (cause, reason) in wanted.items()
@@ -65,8 +64,8 @@ def _answers(actions: Sequence[Action], touched: Touched) -> list[Action]:
             subject = _generation(touched.authorities[certificate.issuer])
             due.setdefault(subject, set()).update(_refs([certificate]))
     for action in actions:
-        if action.wave is Wave.REVOCATION:
-            for ref in _restated(action):
+        if action.verb is Verb.REVOKE:
+            for ref in action.certificates:
                 authority = touched.authorities.get(ref.issuer)
                 if authority and _answers_for(authority):
                     due.setdefault(_generation(authority), set()).add(ref)
@@ -88,13 +87,6 @@ def _answers(actions: Sequence[Action], touched: Touched) -> list[Action]:
         )
         for subject in sorted(due.keys() | fresh.keys())
     ]
-
-
-def _restated(action: Action) -> tuple[CertificateRef, ...]:
-    """The certificates of which CRLs and answers have to say something else."""
-    if action.verb is Verb.REVOKE:
-        return action.certificates  # what was on hold gets another reason
-    return action.changed if action.verb in (Verb.HOLD, Verb.RELEASE) else ()
 
 
 def _certificates(count: int) -> str:

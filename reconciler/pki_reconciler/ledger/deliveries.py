@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from pki_reconciler.ledger import statements, tables
-from pki_reconciler.ledger.rows import OutboxRow, PublishedRow, Values
+from pki_reconciler.ledger.rows import OutboxRow, PublishedRow, RenderedRow, Values
 from pki_schema.instants import Instant, to_epoch
 
 OUTBOX = tables.outbox
@@ -80,6 +80,18 @@ def withdraw(connection: sa.Connection, target: str, paths: Iterable[str]) -> No
         connection.execute(
             sa.delete(OUTBOX).where(OUTBOX.c.target == target, OUTBOX.c.path.in_(chunk))
         )
+
+
+def note_rendered(
+    connection: sa.Connection, made: Iterable[RenderedRow], gone: Iterable[str]
+) -> None:
+    """Remember what pages were made from; forget those that are made no longer."""
+    values: list[Values] = [
+        {"path": row.path, "source": row.source, "digest": row.digest} for row in made
+    ]
+    statements.upsert(connection, tables.rendered, values, update=("source", "digest"))
+    for chunk in statements.chunks(gone):
+        connection.execute(sa.delete(tables.rendered).where(tables.rendered.c.path.in_(chunk)))
 
 
 def mark_superseded(

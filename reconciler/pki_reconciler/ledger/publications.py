@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from pki_reconciler.ledger import rows, statements, tables
-from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
+from pki_reconciler.ledger.rows import OutboxRow, PublishedRow, RenderedRow
 from pki_schema.instants import Instant, to_epoch
 
 OUTBOX = tables.outbox
@@ -60,6 +60,17 @@ def below(
         for prefix in prefixes
     )
     return {row.path: rows.published(row) for part in parts for row in connection.execute(part)}
+
+
+def rendered(connection: sa.Connection, path: str | None) -> Mapping[str, RenderedRow]:
+    """The pages that were made last, by path; all of them, or this one if it was."""
+    query = sa.select(tables.rendered)
+    if path is not None:
+        query = query.where(tables.rendered.c.path == path)
+    return {
+        row.path: RenderedRow(path=row.path, source=row.source, digest=row.digest)
+        for row in connection.execute(query)
+    }
 
 
 def deletable(connection: sa.Connection, target: str, now: Instant) -> tuple[PublishedRow, ...]:

@@ -5,7 +5,7 @@ A ``Reader`` never writes, and this module imports nothing that does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +16,6 @@ from pki_reconciler.ledger import (
     certificates,
     connections,
     current,
-    declarations,
     faults,
     keys,
     leftovers,
@@ -31,7 +30,6 @@ from pki_reconciler.ledger import (
     tiles,
     touching,
 )
-from pki_reconciler.ledger.declarations import Declaration
 from pki_reconciler.ledger.records import ObjectFacts
 from pki_reconciler.ledger.rows import (
     Issuance,
@@ -41,6 +39,7 @@ from pki_reconciler.ledger.rows import (
     OpenIntent,
     OutboxRow,
     PublishedRow,
+    RenderedRow,
     Row,
     Use,
 )
@@ -154,10 +153,6 @@ class Reader:
         """What subjects are declared to be; of all subjects, or of these."""
         return objects.declared(self._connection, identities)
 
-    def revocations(self, names: Iterable[str]) -> Mapping[str, Sequence[Declaration]]:
-        """All that ``Revocation`` objects of these names said in accepted commits, in order."""
-        return declarations.of_names(self._connection, names)
-
     # What a cycle looks at
 
     def touched(self, now: Instant, *, repository: Allowance | None = None) -> Touched:
@@ -249,10 +244,6 @@ class Reader:
         """
         return certificates.revoked(self._connection, issuer, ending_after)
 
-    def released(self, issuer: str) -> tuple[IssuedCertificate, ...]:
-        """Certificates of an issuer that were taken off hold and not revoked since; without DER."""
-        return certificates.released(self._connection, issuer)
-
     def crl(self, issuer: str) -> IssuedCrl | None:
         """An issuer's current CRL."""
         return current.crl(self._connection, issuer)
@@ -340,6 +331,10 @@ class Reader:
     def published_below(self, target: str, prefixes: Iterable[str]) -> Mapping[str, PublishedRow]:
         """What stands on a target at paths that begin with one of these, by path."""
         return publications.below(self._connection, target, prefixes)
+
+    def rendered(self, path: str | None = None) -> Mapping[str, RenderedRow]:
+        """The pages that were made last, by path; all of them, or this one if it was."""
+        return publications.rendered(self._connection, path)
 
     def deletable(self, target: str, now: Instant) -> tuple[PublishedRow, ...]:
         """What was superseded and whose time of grace is over."""

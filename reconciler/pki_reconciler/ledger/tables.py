@@ -130,7 +130,6 @@ certificate = _table(
     _index("certificate_spki", "spki"),
     _index("certificate_not_after", "not_after"),
     _index("certificate_revoked", "issuer", "shard", where="revoked_at IS NOT NULL"),
-    _index("certificate_released", "issuer", where="released_at IS NOT NULL"),
     _index("certificate_open", "intent_seq", where="state = 'intended'"),
 )
 
@@ -190,7 +189,6 @@ object_ = _table(
     _flag("ended"),
     _text("held_by", null=True),
     sa.Column("dirty", Whole, sa.Computed(DIRTY, persisted=True), nullable=False),
-    _text("resumes", null=True),
     _index("object_dirty", "ref", where="dirty = 1"),
     _index("object_held", "ref", where="held_by IS NOT NULL"),
     _index("object_kind", "kind"),
@@ -249,15 +247,6 @@ revocation = _table(
     _index("revocation_open", "seq", where="resolved_seq IS NULL"),
 )
 
-# Which Revocations hold a certificate: it is valid again when none is left.
-hold = _table(
-    "hold",
-    _text("issuer"),
-    _text("serial"),
-    _text("name"),
-    sa.PrimaryKeyConstraint("issuer", "serial", "name"),
-)
-
 due = _table(
     "due",
     _ref("ref"),
@@ -291,6 +280,14 @@ published = _table(
     _whole("delete_after", null=True),
     sa.PrimaryKeyConstraint("target", "path"),
     _index("published_superseded", "target", "delete_after", where="delete_after IS NOT NULL"),
+)
+
+# What a page of the status page was made from, so that it is made again when that has changed.
+rendered = _table(
+    "rendered",
+    sa.Column("path", Ref, primary_key=True),
+    _text("source"),
+    _text("digest"),
 )
 
 tally = _table(

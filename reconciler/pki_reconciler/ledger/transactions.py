@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pki_reconciler.ledger import deliveries, fold, statements, statuses, tables, tiles
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import Record
-from pki_reconciler.ledger.rows import Entry, OutboxRow, Values
+from pki_reconciler.ledger.rows import Entry, OutboxRow, RenderedRow, Values
 from pki_reconciler.ports import Entropy
 from pki_schema.errors import Fenced
 from pki_schema.instants import Instant, to_epoch
@@ -126,6 +126,10 @@ class Transaction:
     def enqueue(self, rows: Iterable[OutboxRow]) -> None:
         """Ask for paths to be written; a newer wish for a path replaces the older one."""
         deliveries.enqueue(self._connection, rows)
+
+    def note_rendered(self, made: Iterable[RenderedRow], gone: Iterable[str] = ()) -> None:
+        """Remember what pages were made from; forget those that are made no longer."""
+        deliveries.note_rendered(self._connection, made, gone)
 
     def mark_superseded(self, target: str, paths: Iterable[str], delete_after: Instant) -> None:
         """Something else has taken the place of these paths; they may go after this instant, and

@@ -8,8 +8,10 @@ from http.client import HTTPConnection
 import pytest
 
 from pki_publishers import render
+from pki_publishers.page import calendar, html, tenants
 from pki_publishers.server import Limits, create_server
 from pki_publishers.targets import DirectoryTarget
+from tests.publishers.page.reports import QUIET
 
 
 @contextmanager
@@ -57,6 +59,8 @@ def root(estate, stem, tmp_path_factory):
                 renew_at=None,
             ),
             render.render_status(render.Summary(commit="c0ffee")),
+            html.index(QUIET, tenants.tenants(QUIET, ())),
+            calendar.calendar(QUIET),
         ]
     )
     return folder

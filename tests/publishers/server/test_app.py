@@ -39,7 +39,14 @@ def test_every_published_file_is_served_as_it_is_with_its_headers(http, root, no
         assert (status, body) == (200, file.read_bytes())
         assert headers["content-type"] == layout.place(path).content_type
         assert headers["content-length"] == str(len(body))
-    assert len(files) == 15
+    assert len(files) == 17
+
+
+def test_the_root_is_the_status_page(http, root):
+    status, headers, body = http("GET", "/")
+    assert (status, body) == (200, (root / "index.html").read_bytes())
+    assert headers["content-type"] == "text/html; charset=utf-8"
+    assert headers["cache-control"] == "max-age=60, public"
 
 
 @pytest.mark.parametrize(

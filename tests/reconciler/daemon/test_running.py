@@ -327,3 +327,24 @@ def test_a_ledger_that_fails_is_told_and_tried_again(scene: Scene) -> None:
             path.rename(path.with_name(path.name.removeprefix("away-")))
         scene.world.clock.advance(seconds=15)
         assert daemon.cycle(frozenset()).ready
+
+
+def test_the_status_page_names_what_fails_in_the_cycle_that_met_it(scene: Scene) -> None:
+    """And tries that are in vain again change nothing on it; when the key is back, neither is it
+    there.
+    """
+    with scene.world.reader() as reader:
+        [issuing] = [a for a in reader.authorities().values() if a.name == "issuing"]
+    key = scene.keys.keys.pop(issuing.spki)
+    Revoke(SERVICES[0], "superseded").act(scene)
+    scene.commit()
+    with running(scene) as daemon:
+        daemon.cycle()
+        page = scene.public["index.html"]
+        assert b"The key of issuing G1 does not sign" in page
+        for _ in range(3):
+            assert daemon.cycle(seconds=60).result == "failed"
+        assert scene.public["index.html"] == page
+        scene.keys.keys[issuing.spki] = key
+        assert daemon.cycle(minutes=6).result == "success"
+    assert b"does not sign" not in scene.public["index.html"]
