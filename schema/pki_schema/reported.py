@@ -26,17 +26,13 @@ class Sync(StrEnum):
 
 
 class Health(StrEnum):
-    """``Expiring`` is past its renewal and not renewed; ``Degraded`` has stale revocation data.
-
-    ``OnHold`` is revoked, too, as long as nobody releases it.
-    """
+    """``Expiring`` is past its renewal and not renewed; ``Degraded`` has stale revocation data."""
 
     HEALTHY = "Healthy"
     EXPIRING = "Expiring"
     DEGRADED = "Degraded"
     EXPIRED = "Expired"
     REVOKED = "Revoked"
-    ON_HOLD = "OnHold"
     PENDING = "Pending"
     SUSPENDED = "Suspended"
     RETIRED = "Retired"

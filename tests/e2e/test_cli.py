@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from pki_reconciler.cli import entry
+from pki_reconciler.config import load_config
 from pki_schema import instants
 from pki_schema.instants import Instant
 from tests.installation import COMMAND, ENVIRONMENT, Installation
@@ -446,6 +447,17 @@ def test_status_shows_every_ca_and_every_certificate(host: Installation, cli: Cl
     code, out, _ = cli("status", "--config", host.config, "-o", "json")
     document = json.loads(out)
     assert code == 0
+    assert document["version"] == 1
+    assert len(document["responders"]) == 5
+    [public] = document["publications"]
+    assert (public["sync"], public["health"], public["delivery"]) == (
+        "Synced",
+        "Healthy",
+        "Published",
+    )
+    axes = ["Synced", "Healthy", "Published", "Fetched", "Served"]
+    for kind in ("authorities", "responders", "certificates", "publications"):
+        assert all([c["type"] for c in one["conditions"]] == axes for one in document[kind])
     assert len(document["authorities"]) == 7
     assert len(document["certificates"]) == 13
     assert {(c["sync"], c["health"]) for c in document["certificates"]} == {("Synced", "Healthy")}
@@ -465,9 +477,42 @@ def test_status_of_a_service_tells_its_story(host: Installation, cli: Cli) -> No
     assert story["not_before"] < story["renew_at"] < story["not_after"]
     unknown = {c["type"] for c in story["conditions"] if c["status"] == "Unknown"}
     assert unknown == {"Fetched", "Served"}
+    base = "http://pki.vcc.internal/svc/vcc/argus-backend/default"
+    assert story["urls"]["public"][0] == f"{base}/current.json"
     code, text, _ = cli("status", "argus-backend", "--config", host.config)
     assert code == 0
-    assert story["serial"] in text
+    order = [
+        "declared ",
+        f"commit {story['commit'][:12]}  VCC PKI demo <pki-demo@vcc.local>",
+        f"plan {story['plan'][:12]}",
+        f"serial {story['serial']} by vcc-services",
+        f"published  {base}/current.json",
+        f"due        renewal {story['renew_at']}",
+    ]
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_status_without_the_clone_still_names_the_commit(host: Installation, cli: Cli) -> None:
+    clone = load_config(host.config).state.clone
+    aside = clone.with_name("aside")
+    clone.rename(aside)
+    try:
+        code, text, _ = cli("status", "argus-backend", "--config", host.config)
+        assert not clone.exists()
+    finally:
+        aside.rename(clone)
+    assert code == 0
+    assert "  declared   commit " in text
+
+
+def test_status_of_a_revoked_service_says_how_to_go_on(host: Installation, cli: Cli) -> None:
+    host.revoke("gone", "{tenant: vcc, service: argus-backend}", "cessationOfOperation")
+    host.commit()
+    host.apply()
+    _, text, _ = cli("status", "argus-backend", "--config", host.config)
+    assert "Held, Revoked, Published" in text
+    assert "to do      to certify it again, add gone to its service's spec.resumeAfter" in text
 
 
 def test_status_of_an_unknown_service(host: Installation, cli: Cli) -> None:
@@ -752,3 +797,12 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(prepared: Installatio
     assert "\x1b[" in _on_a_terminal(prepared, "validate", str(SHIPPED))
     assert "\x1b[" not in _on_a_terminal(prepared, "validate", str(SHIPPED), NO_COLOR="1")
     assert "\x1b[" not in prepared.run("validate", str(SHIPPED)).stdout
+
+
+def test_on_a_narrow_terminal_nothing_of_status_is_cut(host: Installation) -> None:
+    """A table that does not fit is told row by row."""
+    wide = _on_a_terminal(host, "status", NO_COLOR="1", COLUMNS="200")
+    narrow = _on_a_terminal(host, "status", NO_COLOR="1", COLUMNS="60")
+    assert "CA                GEN  SYNC" in wide
+    assert max(map(len, narrow.splitlines())) <= 110  # paths and URLs are not broken
+    assert {word for word in wide.split() if word[0] != "/"} <= set(narrow.split())

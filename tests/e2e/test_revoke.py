@@ -21,6 +21,7 @@ SUSPENDING = (
     "unspecified",
     "affiliationChanged",
     "cessationOfOperation",
+    "certificateHold",
     "privilegeWithdrawn",
 )
 REASONS = (*SUSPENDING, "superseded", "keyCompromise", "aACompromise")

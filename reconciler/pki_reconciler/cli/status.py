@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from pki_reconciler.cli import output as told
+from pki_reconciler.cli import story
 from pki_reconciler.config import Config, find_config, load_config
 from pki_reconciler.decide.guard import limited
 from pki_reconciler.decide.plan import plan
@@ -17,10 +18,18 @@ from pki_reconciler.decide.report import slice_lines
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ports import SystemClock
 from pki_reconciler.standing import standing
-from pki_schema import instants
 from pki_schema.errors import Position, WorldFailed
 from pki_schema.instants import Instant
-from pki_schema.reported import AuthorityStatus, CertificateStatus, Report
+from pki_schema.reported import (
+    AuthorityStatus,
+    CertificateStatus,
+    PublicationStatus,
+    Report,
+    ResponderStatus,
+)
+
+VERSION = 1
+"""Of the JSON document. A field may come without a new one; none changes or goes."""
 
 
 def run(option: Path | None, *, service: str | None, output: str) -> int:
@@ -30,17 +39,17 @@ def run(option: Path | None, *, service: str | None, output: str) -> int:
     with Reader.open(config.state.ledger) as reader:
         report = picture(reader, config, now, origin=Position(str(path)))
         if service is not None:
-            chosen = _chosen(report, service)
-            stories = [_story(reader, config, one) for one in chosen]
+            stories = story.stories(reader, config, report, _chosen(report, service))
             if output == "json":
-                told.json(stories)
+                told.json([{"version": VERSION, **msgspec.to_builtins(one)} for one in stories])
             else:
-                _tell_stories(stories)
+                story.tell(stories)
             return 0
         rows = reader.object_rows()
         declared_only = sorted(str(row.identity) for row in rows if not row.facts.acted_on)
     if output == "json":
-        told.json({**msgspec.to_builtins(report), "declared_only": declared_only})
+        document = msgspec.to_builtins(report)
+        told.json({"version": VERSION, **document, "declared_only": declared_only})
     else:
         _tell(report, config, declared_only)
     return 0
@@ -51,68 +60,6 @@ def picture(reader: Reader, config: Config, now: Instant, *, origin: Position) -
     touched = limited(reader.touched(now), config.revocations, origin)
     targets = [str(target.publication) for target in config.targets]
     return standing(reader, targets=targets, held=plan(touched, now).held, now=now)
-
-
-def _tell(report: Report, config: Config, declared_only: Iterable[str]) -> None:
-    """Tables for people: what needs attention first, then CAs, certificates, and what is next."""
-    typer.echo(f"commit {report.commit[:12] or 'none accepted yet'}\n")
-    for fault in report.slices:
-        for line in slice_lines(fault):
-            typer.echo(line)
-    for held in report.held:
-        place = f"{held.origin}: " if held.origin else ""
-        typer.echo(f"HELD    {place}[{held.code}] {held.message}\n        {held.remedy}")
-    for failure in report.failures:
-        typer.echo(
-            f"FAILING {failure.resource}: {failure.message}; "
-            f"again at {_instant(failure.retry_at)} (attempt {failure.attempts + 1})"
-        )
-    if report.slices or report.held or report.failures:
-        typer.echo("")
-    told.table(
-        ("CA", "GEN", "STATE", "HEALTH", "NOT AFTER", "KEY", "CRL", "CRL NEXT UPDATE"),
-        [_authority(one, config) for one in report.authorities],
-    )
-    typer.echo("")
-    told.table(
-        ("TENANT", "CERTIFICATE", "SYNC", "HEALTH", "DELIVERY", "NOT AFTER", "RENEW AT", "NOTE"),
-        [_certificate(one) for one in report.certificates],
-    )
-    typer.echo("")
-    for name in declared_only:
-        typer.echo(f"declared, not yet acted on: {name}")
-    for publication in report.publications:
-        if publication.unwritten:
-            typer.echo(
-                f"publication {publication.name}: {publication.unwritten} files not yet written"
-            )
-    typer.echo(f"next work due {_instant(report.next_due) or 'never'}")
-
-
-def _authority(one: AuthorityStatus, config: Config) -> tuple[str, ...]:
-    return (
-        one.name,
-        str(one.generation),
-        one.state,
-        str(one.health),
-        instants.render(one.not_after),
-        f"offline, in {config.state.offline_keys}" if one.offline else "online",
-        str(one.crl_number or "none"),
-        _instant(one.crl_next_update),
-    )
-
-
-def _certificate(one: CertificateStatus) -> tuple[str, ...]:
-    return (
-        one.identity.tenant,
-        one.identity.name,
-        str(one.sync),
-        str(one.health),
-        str(one.delivery),
-        _instant(one.not_after),
-        _instant(one.renew_at),
-        one.note,
-    )
 
 
 def _chosen(report: Report, service: str) -> list[CertificateStatus]:
@@ -132,59 +79,109 @@ def _chosen(report: Report, service: str) -> list[CertificateStatus]:
     return found
 
 
-def _story(reader: Reader, config: Config, one: CertificateStatus) -> dict[str, object]:
-    """One certificate from its commit to its files."""
-    *former, current = reader.certificates_of(one.identity) or [None]
-    issued = reader.issuance(current) if current else None
-    folder = f"svc/{one.identity.tenant}/{one.identity.name}/"
-    return {
-        **msgspec.to_builtins(one),
-        "identity": str(one.identity),
-        "plan": issued.plan if issued else "",
-        "issued_at": instants.render(issued.at) if issued else "",
-        "issued_for": issued.commit if issued else "",
-        "former": [f"{c.serial:x} {c.state}" for c in former if c],
-        "published": {
-            str(target.publication): sorted(
-                path
-                for path, row in reader.published_below(str(target.publication), [folder]).items()
-                if row.delete_after is None
-            )
-            for target in config.targets
-        },
-    }
+def _tell(report: Report, config: Config, declared_only: Iterable[str]) -> None:
+    """For people: what needs them first, then a table of each kind, and what is next."""
+    accepted = f", accepted {told.minute(report.accepted_at)}" if report.accepted_at else ""
+    typer.echo(f"commit {report.commit[:12] or 'none accepted yet'}{accepted}\n")
+    lines = [line for fault in report.slices for line in slice_lines(fault)]
+    lines += [line for task in _tasks(report) for line in _hanging(*task)]
+    if lines:
+        typer.echo("\n".join(lines) + "\n")
+    _tables(report)
+    if any(one.offline for one in report.authorities):
+        typer.echo(f"offline keys are in {config.state.offline_keys}")
+    for name in declared_only:
+        typer.echo(f"declared, not yet acted on: {name}")
+    typer.echo(f"next work due {told.minute(report.next_due) or 'never'}")
 
 
-def _tell_stories(stories: Iterable[dict[str, object]]) -> None:
-    for story in stories:
-        for line in _lines(story):
-            typer.echo(line)
+def _tasks(report: Report) -> Iterator[tuple[str, list[str]]]:
+    """A word, what is so, and what to do about it."""
+    for doubt in report.doubts:
+        yield "DOUBT", [f"{doubt.what}: {doubt.evidence}", doubt.remedy]
+    for held in report.held:
+        place = f"{held.origin}: " if held.origin else ""
+        yield "HELD", [f"{place}[{held.code}] {held.message}", held.remedy, *held.actions[:10]]
+    for failure in report.failures:
+        again = told.minute(failure.retry_at)
+        attempt = f"; again at {again} (attempt {failure.attempts + 1})" if again else ""
+        yield "FAILING", [f"{failure.resource}: {failure.message}{attempt}", failure.remedy]
 
 
-def _lines(story: dict[str, object]) -> Iterator[str]:
-    yield f"{story['identity']}: {story['sync']}, {story['health']}, {story['delivery']}"
-    yield f"  declared   commit {story['commit'] or 'none'}"
-    if story["serial"]:
-        yield f"  issued     {story['issued_at']} by {story['issuer']}"
-        yield f"             plan {str(story['plan'])[:16]} for commit {story['issued_for']}"
-        yield f"  serial     {story['serial']}"
-        yield f"  valid      {story['not_before']} to {story['not_after']}"
-    if story["renew_at"]:
-        yield f"  renews     {story['renew_at']}"
-    if story["note"]:
-        yield f"  note       {story['note']}"
-    published = story["published"]
-    for name, paths in published.items() if isinstance(published, dict) else ():
-        for path in paths:
-            yield f"  published  {name}: {path}"
-    conditions = story["conditions"]
-    for condition in conditions if isinstance(conditions, list) else ():
-        detail = f": {condition['message']}" if condition["message"] else ""
-        yield f"  {condition['type']:<10} {condition['status']} ({condition['reason']}){detail}"
-    former = story["former"]
-    for one in former if isinstance(former, list) else ():
-        yield f"  before     {one}"
+def _hanging(word: str, lines: list[str]) -> Iterator[str]:
+    """The word once, and all lines in one column behind it."""
+    first, *others = [line for line in lines if line]
+    yield f"{typer.style(f'{word:<7}', fg='red', bold=True)} {first}"
+    yield from (f"        {line}" for line in others)
 
 
-def _instant(instant: Instant | None) -> str:
-    return instants.render(instant) if instant else ""
+def _tables(report: Report) -> None:
+    instants = ("NOT AFTER", "RENEW AT")
+    axes = ("SYNC", "HEALTH", "DELIVERY")
+    for headers, rows in (
+        (
+            ("CA", "GEN", *axes, "NOT AFTER", "KEY", "CRL", "CRL UNTIL", "CRL DUE", "NOTE"),
+            [_authority(one) for one in report.authorities],
+        ),
+        (
+            ("RESPONDER OF", "GEN", *axes, *instants, "NOTE"),
+            [_responder(one) for one in report.responders],
+        ),
+        (
+            ("TENANT", "CERTIFICATE", *axes, *instants, "NOTE"),
+            [_certificate(one) for one in report.certificates],
+        ),
+        (
+            ("PUBLICATION", *axes, "UNWRITTEN", "FOUND AT"),
+            [_publication(one) for one in report.publications],
+        ),
+    ):
+        if rows:
+            told.table(headers, rows)
+            typer.echo("")
+
+
+def _axes(
+    one: AuthorityStatus | ResponderStatus | CertificateStatus | PublicationStatus,
+) -> tuple[str, str, str]:
+    return str(one.sync), str(one.health), str(one.delivery)
+
+
+def _authority(one: AuthorityStatus) -> tuple[str, ...]:
+    return (
+        one.name,
+        str(one.generation),
+        *_axes(one),
+        told.minute(one.not_after),
+        "offline" if one.offline else "online",
+        str(one.crl_number or "none"),
+        told.minute(one.crl_next_update),
+        told.minute(one.crl_due),
+        one.note,
+    )
+
+
+def _responder(one: ResponderStatus) -> tuple[str, ...]:
+    return (
+        one.authority,
+        str(one.generation),
+        *_axes(one),
+        told.minute(one.not_after),
+        told.minute(one.renew_at),
+        one.note,
+    )
+
+
+def _certificate(one: CertificateStatus) -> tuple[str, ...]:
+    return (
+        one.identity.tenant,
+        one.identity.name,
+        *_axes(one),
+        told.minute(one.not_after),
+        told.minute(one.renew_at),
+        one.note,
+    )
+
+
+def _publication(one: PublicationStatus) -> tuple[str, ...]:
+    return (one.name, *_axes(one), str(one.unwritten), " ".join(one.base_urls))

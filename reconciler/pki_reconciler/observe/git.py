@@ -146,6 +146,15 @@ class Repository:
             return Rewound(since, head)
         return tuple(reversed(found))
 
+    def revision(self, commit: str) -> Revision | None:
+        """One commit; ``None`` where the clone does not have it."""
+        if not self._is_commit(_check_id(commit)):
+            return None
+        form = "--format=tformat:%H%x00%P%x00%ct%x00%<(100,trunc)%an%x00%<(100,trunc)%ae"
+        arguments = ("--no-walk", "--no-commit-header", "--encoding=UTF-8", form)
+        lines = records(self._folder, "rev-list", *arguments, "--end-of-options", commit, end=b"\n")
+        return next((_revision(line) for line in lines), None)
+
     def tree(
         self, commit: str, path: str = ".", *, largest: int = LARGEST_FILE, most: int = MOST_FILES
     ) -> Listing:

@@ -1,8 +1,8 @@
-"""``Revocation``: a declared end of trust in certificates, for ever or until it is released."""
+"""``Revocation``: a declared, irreversible end of trust in certificates."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pki_schema.fields import KeyDigest, Name, SerialNumber, Text, Timestamp
 from pki_schema.kinds.envelope import Strict, about
@@ -19,9 +19,6 @@ Reason = Literal[
     "aACompromise",
 ]
 """RFC 5280 section 5.3.1, without ``removeFromCRL``, which is no reason but a delta CRL's word."""
-
-HOLD: Final = "certificateHold"
-"""The one reason that may end; every other is for ever."""
 
 
 class RevocationTarget(Strict, frozen=True, kw_only=True):
@@ -56,9 +53,7 @@ class RevocationTarget(Strict, frozen=True, kw_only=True):
 class RevocationSpec(Strict, frozen=True, kw_only=True):
     """Resolved once, when it is carried out, to the serials that are valid then.
 
-    Removing the file, or reverting the commit, changes nothing. ``held`` and ``released`` go with
-    the reason certificateHold, ``revoked`` with every other. The same object says ``released`` or
-    ``revoked`` later, with the same target.
+    Removing the file, or reverting the commit, changes nothing.
     """
 
     target: Annotated[
@@ -69,7 +64,6 @@ class RevocationSpec(Strict, frozen=True, kw_only=True):
         Timestamp | None, about("Since when it is not to be trusted.", "2026-11-22T21:00:00Z")
     ] = None
     state: Annotated[
-        Literal["revoked", "held", "released"],
-        about("revoked is for ever; held, with certificateHold, until released.", "revoked"),
+        Literal["revoked", "held", "released"], about("revoked is for ever.", "revoked")
     ] = "revoked"
     comment: Annotated[Text | None, about("For people.", "Laptop lost on the train")] = None
