@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from pki_schema.x509 import der as encoding
 
@@ -34,10 +34,7 @@ def certs_only(certificates: Collection[bytes]) -> bytes:
 
     RFC 5652 section 5, and RFC 5280 section 4.2.2.1 for what AIA points to.
     """
-    return pkcs7.serialize_certificates(
-        [x509.load_der_x509_certificate(der) for der in sorted(certificates)],
-        serialization.Encoding.DER,
-    )
+    return encoding.certs_only(sorted(certificates))
 
 
 def trust_store(certificates: Iterable[tuple[str, bytes]]) -> bytes:

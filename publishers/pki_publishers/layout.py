@@ -176,6 +176,7 @@ def place(path: str) -> Place | None:
     return next((known for known in PLACES if known.form.fullmatch(path)), None)
 
 
+@lru_cache(maxsize=256)
 def stem(ca: str, ski_hex: str) -> str:
     """The name of one key of a CA in paths: the CA's name and 8 hex digits of the key identifier.
 
@@ -189,6 +190,7 @@ def is_stem(text: str) -> bool:
     return re.fullmatch(_STEM, text) is not None
 
 
+@lru_cache(maxsize=256)
 def aia_path(of: str) -> str:
     """The CA's certificate in DER (AIA caIssuers)."""
     return f"aia/{_checked(of, _STEM)}.cer"
@@ -199,16 +201,19 @@ def aia_p7c_path(of: str) -> str:
     return f"aia/{_checked(of, _STEM)}.p7c"
 
 
+@lru_cache(maxsize=256)
 def crl_path(of: str) -> str:
     """The full CRL in DER (CRL distribution point)."""
     return f"crl/{_checked(of, _STEM)}.crl"
 
 
+@lru_cache(maxsize=256)
 def crl_chain_path(of: str) -> str:
     """The full CRLs of the CA and all its ancestors in PEM, for servers that read files."""
     return f"crl/{_checked(of, _STEM)}.chain.pem"
 
 
+@lru_cache(maxsize=256)
 def ocsp_path(of: str) -> str:
     """The OCSP service of a CA key (AIA ocsp); no trailing slash."""
     return f"ocsp/{_checked(of, _STEM)}"

@@ -177,10 +177,34 @@ def render_certificate(
     if not certificate.der:
         return ()
     names = _named(certificate)
-    unit = "/".join(("certificate", *names))
-    between = tuple(one.certificate.der for one in chain if one.certificate.issuer != one.spki)
-    set_id, files = _set(certificate.der, between=between, names=names)
+    _, files = _set_of(certificate, chain)
+    issuer = PublicObject(
+        layout.haproxy_issuer_path(*names),
+        pem("CERTIFICATE", chain[0].certificate.der),
+        Class.POINTER,
+        _unit(names),
+    )
+    changing = render_stapled(
+        certificate, chain=chain, staple=staple, commit=commit, renew_at=renew_at
+    )
+    return (*files, issuer, *changing)
+
+
+def render_stapled(
+    certificate: IssuedCertificate,
+    *,
+    chain: Sequence[IssuedAuthority],
+    staple: IssuedAnswer | None,
+    commit: str,
+    renew_at: Instant | None,
+) -> tuple[PublicObject, ...]:
+    """The part of ``render_certificate`` that changes with the staple: it, and the pointer."""
+    if not certificate.der:
+        return ()
+    names = _named(certificate)
+    set_id, files = _set_of(certificate, chain)
     stapled = _staple(staple, names=names)
+    stem = stem_of(chain[0])
     current = Current(
         tenant=names[0],
         service=names[1],
@@ -193,24 +217,18 @@ def render_certificate(
         not_after=instants.render(certificate.not_after),
         spki_sha256=certificate.spki,
         issuer=chain[0].name,
-        issuer_certificate=layout.aia_path(stem_of(chain[0])),
+        issuer_certificate=layout.aia_path(stem),
         trust_anchor=layout.aia_path(stem_of(chain[-1])),
-        crl=layout.crl_path(stem_of(chain[0])),
-        crl_chain=layout.crl_chain_path(stem_of(chain[0])),
+        crl=layout.crl_path(stem),
+        crl_chain=layout.crl_chain_path(stem),
         renewal_info=layout.renewal_path(chain[0].ski, certificate.serial),
         commit=commit,
         renew_at=instants.render(renew_at) if renew_at else None,
         revoked_at=instants.render(certificate.revoked_at) if certificate.revoked_at else None,
         staple=_file(stapled[0]) if stapled else None,
     )
-    pointer = PublicObject(layout.current_path(*names), current.body(), Class.POINTER, unit)
-    issuer = PublicObject(
-        layout.haproxy_issuer_path(*names),
-        pem("CERTIFICATE", chain[0].certificate.der),
-        Class.POINTER,
-        unit,
-    )
-    return (*files, *stapled, issuer, pointer)
+    pointer = PublicObject(layout.current_path(*names), current.body(), Class.POINTER, _unit(names))
+    return (*stapled, pointer)
 
 
 def render_renewal(
@@ -257,11 +275,6 @@ def pointer_paths(certificate: IssuedCertificate) -> tuple[str, ...]:
     return layout.current_path(*names), layout.haproxy_issuer_path(*names)
 
 
-def stapling(certificate: IssuedCertificate) -> tuple[str, ...]:
-    """What changes with the answer to staple for a service certificate."""
-    return (layout.current_path(*_named(certificate)), *staple_paths(certificate))
-
-
 def staple_paths(certificate: IssuedCertificate) -> tuple[str, ...]:
     """Where the answer to staple is for a service certificate, under each of its names."""
     names = _named(certificate)
@@ -273,6 +286,13 @@ def render_status(summary: Summary) -> PublicObject:
     ordered = tuple(sorted(summary.authorities, key=lambda one: (one.name, one.generation)))
     body = msgspec.structs.replace(summary, authorities=ordered).body()
     return PublicObject(layout.STATUS_PATH, body, Class.POINTER, "status")
+
+
+def _set_of(
+    certificate: IssuedCertificate, chain: Sequence[IssuedAuthority]
+) -> tuple[str, tuple[PublicObject, ...]]:
+    between = tuple(one.certificate.der for one in chain if one.certificate.issuer != one.spki)
+    return _set(certificate.der, between=between, names=_named(certificate))
 
 
 @lru_cache(maxsize=4_096)  # asked for again when the first answers are there to be stapled
@@ -293,7 +313,7 @@ def _set(
         paths.fullchain: leaf + above,
         paths.p7b: certs_only({certificate, *between}),
     }
-    unit = "/".join(("certificate", *names))
+    unit = _unit(names)
     # An empty chain.pem would keep servers from starting; below a root there is none.
     return set_id, tuple(
         PublicObject(path, body, Class.SET, unit) for path, body in bodies.items() if body
@@ -312,7 +332,7 @@ def _staple(
             path,
             staple.der,
             Class.POINTER,
-            "/".join(("certificate", *names)),
+            _unit(names),
             instants.to_epoch(staple.this_update),
         )
         for path in (layout.staple_path(*names), layout.haproxy_staple_path(*names))
@@ -321,6 +341,10 @@ def _staple(
 
 def _file(one: PublicObject) -> File:
     return File(path=one.path, sha256=one.digest)
+
+
+def _unit(names: tuple[str, str, str]) -> str:
+    return "/".join(("certificate", *names))
 
 
 def _named(certificate: IssuedCertificate) -> tuple[str, str, str]:

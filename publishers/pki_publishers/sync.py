@@ -55,11 +55,8 @@ def arrange(release: Release, published: Mapping[str, Published]) -> Batch:
     has two different objects for one path.
     """
     wanted = _by_path(release)
-    refused = tuple(
-        regression
-        for path in sorted(wanted)
-        if (regression := _regression(wanted[path], published.get(path)))
-    )
+    regressions = (_regression(one, published.get(path)) for path, one in wanted.items())
+    refused = tuple(sorted(filter(None, regressions), key=lambda regression: regression.path))
     units = {regression.unit for regression in refused}
     allowed = [one for one in wanted.values() if one.unit not in units]
     changed = [one for one in allowed if not _is_there(one, published.get(one.path))]

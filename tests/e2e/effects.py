@@ -14,16 +14,18 @@ import msgspec
 
 from tests.e2e.seccomp import Asked
 
-Kind = Literal["write", "cut", "create", "empty", "folder", "move", "remove", "sync", "sync all"]
+Kind = Literal[
+    "write", "cut", "create", "empty", "folder", "move", "link", "remove", "sync", "sync all"
+]
 
 _HERE = -100  # AT_FDCWD
 _LONGEST_PATH = 4096
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """``path`` is absolute; a move goes to ``target``. ``data`` is written at ``at``; a file is cut
-    to ``at`` octets. To ``create`` leaves a file alone that is there, to ``empty`` cuts it to none.
-    What ``failed`` did nothing.
+    """``path`` is absolute; a move goes to ``target``, a link makes it a second name. ``data`` is
+    written at ``at``; a file is cut to ``at`` octets. To ``create`` leaves a file alone that is
+    there, to ``empty`` cuts it to none. What ``failed`` did nothing.
     """
 
     call: str
@@ -126,11 +128,18 @@ def _move(process: Process, asked: Asked, _: bool) -> Effect:
     return Effect(call=asked.name, kind="move", path=path, target=target)
 
 
+def _link(process: Process, asked: Asked, _: bool) -> Effect:
+    one, two, three, four, *_rest = asked.arguments
+    path, target = process.named(one, two), process.named(three, four)
+    return Effect(call=asked.name, kind="link", path=path, target=target)
+
+
 _EFFECTS: dict[str, Callable[[Process, Asked, bool], Effect]] = {
     **dict.fromkeys(("write", "pwrite64"), _write),
     "ftruncate": _cut,
     **dict.fromkeys(("fsync", "fdatasync", "syncfs"), _sync),
     **dict.fromkeys(("rename", "renameat", "renameat2"), _move),
+    "linkat": _link,
     **dict.fromkeys(("openat", "open"), _opening),
     **{"mkdirat": _at("folder"), "unlinkat": _at("remove"), "mkdir": _plain("folder")},
     **{"unlink": _plain("remove"), "rmdir": _plain("remove")},

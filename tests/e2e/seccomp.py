@@ -30,12 +30,14 @@ _X86 = {
     "mkdirat": 258,
     "unlinkat": 263,
     "renameat": 264,
+    "linkat": 265,
     "syncfs": 306,
     "renameat2": 316,
 }
 _ARM = {
     "mkdirat": 34,
     "unlinkat": 35,
+    "linkat": 37,
     "renameat": 38,
     "ftruncate": 46,
     "openat": 56,

@@ -140,6 +140,8 @@ class Disk:
                 self._step(Step(None, new=effect.path))
             case "move" if there:
                 self._step(Step(there, old=effect.path, new=effect.target))
+            case "link" if there:
+                self._step(Step(there, new=effect.target))
             case "remove" if effect.path in self.names:
                 self._step(Step(there, old=effect.path))
             case "sync" if there:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -13,9 +14,15 @@ WELL_KNOWN = ".well-known"
 """The one hidden folder that is public, at the root alone (RFC 8615 section 3)."""
 
 
+_PLAIN = re.compile(r"[^./\0][^/\0]*(?:/[^./\0][^/\0]*)*")
+"""Nothing hidden, nothing empty: nearly every path."""
+
+
 def parts(path: str) -> tuple[tuple[str, ...], str]:
     """The folders and the name in a relative path; ``ValueError`` for hidden or climbing ones."""
     *folders, name = path.split("/")
+    if _PLAIN.fullmatch(path):
+        return tuple(folders), name
     visible = folders[1:] if folders[:1] == [WELL_KNOWN] else folders
     if any(part == "" or part.startswith(".") or "\0" in part for part in (*visible, name)):
         raise ValueError(f"{path[:80]!r} is no path of a published file")

@@ -84,24 +84,6 @@ def answers(one: IssuedAuthority, signed: Sequence[IssuedAnswer]) -> Objects:
     return render.render_answers(render.stem_of(one), signed)
 
 
-def service_certificate(
-    certificate: IssuedCertificate,
-    authorities: Authorities,
-    *,
-    commit: str,
-    staple: IssuedAnswer | None,
-    renew_at: Instant | None,
-) -> Objects:
-    """The set, pointer and staple of a service's certificate."""
-    return render.render_certificate(
-        certificate,
-        chain=line_of(authorities, certificate.issuer),
-        staple=staple,
-        commit=commit,
-        renew_at=renew_at,
-    )
-
-
 def current(
     reader: Reader,
     authorities: Authorities,
@@ -113,20 +95,16 @@ def current(
 
     ``fresh`` are all the answers there are for them, where the caller knows; else they are read.
     """
-    of_services = [c for c in certificates if c.subject.kind == "Certificate" and c.der]
-    in_use = reader.in_use([c.subject for c in of_services])
-    staples = {(a.issuer, a.serial): a for a in fresh or () if a.algorithm == STAPLED}
-    for certificate in of_services:
-        use = in_use.get(certificate.subject)
-        if use is None or (use.issuer, use.serial) != certificate.key:
-            continue
-        yield from service_certificate(
+    staples = _staples(fresh or ())
+    lines = {spki: line_of(authorities, spki) for spki in authorities}
+    for certificate, use in _in_use(reader, certificates):
+        yield from render.render_certificate(
             certificate,
-            authorities,
-            commit=use.commit,
+            chain=lines.get(certificate.issuer, ()),
             staple=(
                 _staple(reader, certificate) if fresh is None else staples.get(certificate.key)
             ),
+            commit=use.commit,
             renew_at=use.renew_at,
         )
         yield from renewal(certificate, authorities, use)
@@ -141,12 +119,33 @@ def stapled(
     """What changes with the answers ``fresh`` of these certificates: staples, and the pointers that
     name them. The rest of their units was wished for with the certificates themselves.
     """
-    changing = {
-        path for c in certificates if c.subject.kind == "Certificate" for path in render.stapling(c)
-    }
-    for item in current(reader, authorities, certificates, fresh):
-        if item.path in changing:
-            yield item
+    staples = _staples(fresh)
+    lines = {spki: line_of(authorities, spki) for spki in authorities}
+    for certificate, use in _in_use(reader, certificates):
+        yield from render.render_stapled(
+            certificate,
+            chain=lines.get(certificate.issuer, ()),
+            staple=staples.get(certificate.key),
+            commit=use.commit,
+            renew_at=use.renew_at,
+        )
+
+
+def _staples(fresh: Sequence[IssuedAnswer]) -> Mapping[tuple[str, int], IssuedAnswer]:
+    """Those answers that are stapled, by issuer and serial."""
+    return {(a.issuer, a.serial): a for a in fresh if a.algorithm == STAPLED}
+
+
+def _in_use(
+    reader: Reader, certificates: Sequence[IssuedCertificate]
+) -> Iterator[tuple[IssuedCertificate, Use]]:
+    """Those of these certificates that their services use now."""
+    of_services = [c for c in certificates if c.subject.kind == "Certificate" and c.der]
+    in_use = reader.in_use([c.subject for c in of_services])
+    for certificate in of_services:
+        use = in_use.get(certificate.subject)
+        if use is not None and (use.issuer, use.serial) == certificate.key:
+            yield certificate, use
 
 
 def renewal(certificate: IssuedCertificate, authorities: Authorities, use: Use | None) -> Objects:

@@ -16,8 +16,19 @@ PUBLISHED = tables.published
 
 def outbox(connection: sa.Connection, target: str) -> tuple[OutboxRow, ...]:
     """What still has to be written, by path."""
-    query = sa.select(OUTBOX).where(OUTBOX.c.target == target).order_by(OUTBOX.c.path)
-    return tuple(rows.outgoing(row) for row in connection.execute(query).all())
+    columns = [OUTBOX.c[name] for name in ("path", "class", "digest", "unit", "not_before")]
+    query = sa.select(*columns).where(OUTBOX.c.target == target).order_by(OUTBOX.c.path)
+    return tuple(
+        OutboxRow(
+            target=target,
+            path=path,
+            category=category,
+            digest=digest,
+            unit=unit,
+            not_before=rows.instant(not_before),
+        )
+        for path, category, digest, unit, not_before in connection.execute(query)
+    )
 
 
 def waiting(connection: sa.Connection, target: str, paths: Iterable[str]) -> frozenset[str]:

@@ -201,14 +201,3 @@ def published(row: Row) -> PublishedRow:
         number=row.number,
         delete_after=instant(row.delete_after),
     )
-
-
-def outgoing(row: Row) -> OutboxRow:
-    return OutboxRow(
-        target=row.target,
-        path=row.path,
-        category=row._mapping["class"],
-        digest=row.digest,
-        unit=row.unit,
-        not_before=instant(row.not_before),
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -76,7 +77,8 @@ def each(
     if order is None:
         connection.exec_driver_sql(text, list(rows))
     else:
-        connection.exec_driver_sql(text, [tuple(row[name] for name in order) for row in rows])
+        values = itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],)
+        connection.exec_driver_sql(text, list(map(values, rows)))
 
 
 @lru_cache

@@ -15,12 +15,11 @@ from pki_schema.errors import Problem, Severity
 from pki_schema.load import (
     Document,
     private_keys,
-    references_of,
     signing_request,
     tree,
 )
 from pki_schema.load.documents import decode, from_cache, to_cache
-from pki_schema.load.links import certificates_of
+from pki_schema.load.links import certificate_names, links
 
 ALWAYS = ("CertificateAuthority", "Publication", "RoleBinding")
 """Kinds every judgement looks at whole: two CAs must not share a name, base URLs must be served."""
@@ -44,6 +43,7 @@ class Reading:
         self._reader = reader
         self._fresh: dict[str, Document] = {}
         self._searched: set[str] = set()
+        self._placed: dict[str, Declared] = {}
         self.blobs = blobs
         self._earlier = earlier.documents if earlier else {}
         self.documents: dict[str, Document] = {}
@@ -73,7 +73,7 @@ class Reading:
             if document is None:
                 missing.append(path)
             else:
-                self.documents[path] = document
+                self._take(document)
         self._decode(missing)
 
     def _decode(self, missing: Iterable[str]) -> None:
@@ -83,51 +83,52 @@ class Reading:
             if found:
                 continue  # its text must not come up in a message
             document = decode(path, blob, data)
-            self.documents[path] = document
+            self._take(document)
             self._fresh[blob] = document
             self.parsed += 1
 
     def identities(self, paths: Iterable[str]) -> set[Identity]:
         """The objects that these files declare, where they stand."""
         return {
-            tree.place(document.declared)[0]
-            for path in paths
-            if (document := self.documents.get(path)) and document.declared
+            declared.identity for path in paths if (declared := self._placed.get(path)) is not None
         }
 
     def reach(self, start: Iterable[Identity]) -> None:
         """Decode these objects and all they reach by reference, a level at a time."""
         seen: set[Identity] = set()
+        followed: set[str] = set()
         level = set(start)
         self.load(row.path for row in self._reader.of_kinds(ALWAYS))
         while level:
             self.load(facts.path for facts in self._reader.facts(level).values())
             seen |= level
-            level = {
-                target
-                for declared in self._placed()
-                if declared.identity in seen
-                for target in references_of(declared)
-            } - seen
+            reached: set[Identity] = set()
+            for path, declared in self._placed.items():
+                if declared.identity in seen and path not in followed:
+                    followed.add(path)
+                    reached.update(target for target, _ in links(declared))
+            level = reached - seen
 
-    def _placed(self) -> Iterator[Declared]:
-        """The objects read so far, each with the identity that its place gives it."""
-        for document in self.documents.values():
-            if document.declared:
-                identity, _ = tree.place(document.declared)
-                yield msgspec.structs.replace(document.declared, identity=identity)
+    def _take(self, document: Document) -> None:
+        """Keep what was read, and its object with the identity that its place gives it."""
+        self.documents[document.path] = document
+        if document.declared:
+            identity, _ = tree.place(document.declared)
+            if identity != document.declared.identity:
+                declared = msgspec.structs.replace(document.declared, identity=identity)
+            else:
+                declared = document.declared
+            self._placed[document.path] = declared
 
     def requests(self, of: Iterable[Identity]) -> Iterator[SigningRequest]:
         """The CSRs of these services, as far as the commit has them."""
         services = set(of)
         spots = {
             path: spot
-            for declared in self._placed()
+            for declared in self._placed.values()
             if declared.identity in services
-            for _, certificate in certificates_of(declared)
-            for spot in [
-                tree.RequestPath(declared.identity.tenant, declared.identity.name, certificate.name)
-            ]
+            for name in certificate_names(declared)
+            for spot in [tree.RequestPath(declared.identity.tenant, declared.identity.name, name)]
             for path in tree.request_paths(spot.identity)
         }
         present = spots.keys() & self.blobs.keys()

@@ -150,7 +150,8 @@ def _trusting(source: Remote, target: Path) -> Path:
     """A configuration that trusts a local source whoever owns it; the file git reads otherwise.
 
     git clears what is given on the command line before it starts the other side, so only a file
-    reaches it. It trusts exactly the repository that ``vcc-pki.toml`` names.
+    reaches it. It trusts exactly the repository that ``vcc-pki.toml`` names, and lets the other
+    side search for no deltas: what is copied from disk to disk is not worth being made small.
     """
     if source.protocol != "file":
         return Path(os.devnull)
@@ -158,7 +159,7 @@ def _trusting(source: Remote, target: Path) -> Path:
     folders = {path, os.path.realpath(path)}
     folders |= {os.path.join(folder, ".git") for folder in folders}  # noqa: PTH118
     lines = [f"\tdirectory = {_quoted(folder)}\n" for folder in sorted(folders)]
-    text = "".join(["[safe]\n", *lines])
+    text = "".join(["[pack]\n\twindow = 0\n[safe]\n", *lines])
     file = target.parent / "git.config"
     if not file.is_file() or file.read_text() != text:
         fresh = file.with_name(".git.config.new")

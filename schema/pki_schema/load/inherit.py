@@ -12,7 +12,8 @@ import msgspec
 
 from pki_schema.desired import GLOBAL, Declared, DesiredState, Identity
 from pki_schema.errors import FieldError, Problem
-from pki_schema.kinds import CertificateTemplateSpec
+from pki_schema.kinds import CertificateAuthoritySpec, CertificateTemplateSpec
+from pki_schema.kinds.parts import NameConstraints
 from pki_schema.kinds.template import TemplateNames
 from pki_schema.load import extensions
 from pki_schema.load.complete import CompleteTemplate, contradictions
@@ -22,15 +23,21 @@ from pki_schema.load.subjects import literal_subject
 from pki_schema.load.tree import at
 from pki_schema.x509.algorithms import ALGORITHMS
 
+Constraints = tuple[tuple[str, NameConstraints], ...]
+"""Names of CAs, each with what it lets others be named."""
+
 
 @dataclass
 class Templates:
-    """The complete templates of a state, each folded when first asked for."""
+    """The complete templates of a state, each folded when first asked for, and what the CAs above
+    an issuer let it name.
+    """
 
     state: DesiredState
     _folded: dict[str, tuple[CompleteTemplate | None, tuple[Problem, ...]]] = field(
         default_factory=dict
     )
+    _constraints: dict[Identity, Constraints] = field(default_factory=dict)
 
     def complete(self, name: str) -> CompleteTemplate | None:
         """The template, or ``None`` when it is missing or faulty."""
@@ -39,6 +46,19 @@ class Templates:
     def problems(self, name: str) -> tuple[Problem, ...]:
         """What is wrong with the template itself, its references aside."""
         return self._fold(name)[1]
+
+    def constraints_above(self, issuer: Declared) -> Constraints:
+        """The CAs that constrain names, from the issuer up, and how."""
+        found = self._constraints.get(issuer.identity)
+        if found is None:
+            found = tuple(
+                (above.identity.name, above.spec.name_constraints)
+                for above in lineage(self.state, issuer).members
+                if isinstance(above.spec, CertificateAuthoritySpec)
+                and above.spec.name_constraints is not None
+            )
+            self._constraints[issuer.identity] = found
+        return found
 
     def _fold(self, name: str) -> tuple[CompleteTemplate | None, tuple[Problem, ...]]:
         if name not in self._folded:

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pki_schema.errors import FieldError, Problem
 from pki_schema.fields import DnsName, EmailAddress, IpAddress, Text, Uri
-from pki_schema.kinds import CertificateAuthoritySpec
-from pki_schema.kinds.parts import NameConstraints
 from pki_schema.load.belonging import beyond, foreign, spiffe_domain
-from pki_schema.load.lineage import lineage
 from pki_schema.load.links import Path
 from pki_schema.load.substitute import distinguished_name, substitute
 from pki_schema.load.tree import nearest
@@ -139,7 +136,7 @@ def _judged(wanted: Wanted, field: str | Path, kind: str, name: str) -> Iterator
         )
         yield wanted.problem(field, "PKI4022", message)
         return
-    for above, constraints in _constraints_above(wanted):
+    for above, constraints in wanted.constraints:
         if beyond(kind, name, constraints):
             message = f'"{name}" is outside the name constraints of CA "{above}"'
             yield wanted.problem(field, "PKI4026", message)
@@ -173,7 +170,7 @@ def _readable_as_hosts(wanted: Wanted, common: Iterable[str]) -> Iterator[Proble
     to the name constraints of the CAs above.
     """
     for value in common:
-        for above, constraints in _constraints_above(wanted):
+        for above, constraints in wanted.constraints:
             if HOST_LIKE.fullmatch(value) and beyond("dns", value.lower(), constraints):
                 message = (
                     f'the common name "{value}" may be read as a DNS name, which is outside the '
@@ -181,14 +178,6 @@ def _readable_as_hosts(wanted: Wanted, common: Iterable[str]) -> Iterator[Proble
                 )
                 hint = "give it a second word, as in ${service_name} client"
                 yield wanted.problem("template", "PKI4026", message, hint)
-
-
-def _constraints_above(wanted: Wanted) -> Iterator[tuple[str, NameConstraints]]:
-    """The CAs that constrain names, from the issuer up."""
-    for above in lineage(wanted.state, wanted.issuer).members:
-        spec = above.spec
-        if isinstance(spec, CertificateAuthoritySpec) and spec.name_constraints is not None:
-            yield above.identity.name, spec.name_constraints
 
 
 def _in_template(wanted: Wanted, error: FieldError) -> Problem:

@@ -10,14 +10,16 @@ from pki_schema.kinds import CertificateAuthoritySpec, ServiceSpec, TenantSpec
 from pki_schema.kinds.service import ServiceCertificate
 from pki_schema.load.complete import CompleteTemplate
 from pki_schema.load.entitlement import issuer_of
-from pki_schema.load.inherit import Templates
+from pki_schema.load.inherit import Constraints, Templates
 from pki_schema.load.links import Path, authority, tenant
 from pki_schema.load.tree import at
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """One certificate of a service with all it refers to, found and allowed."""
+    """One certificate of a service with all it refers to, found and allowed; ``constraints`` are
+    those of the CAs above that constrain names.
+    """
 
     state: DesiredState
     service: Declared
@@ -28,6 +30,7 @@ class Wanted:
     template: CompleteTemplate
     issuer: Declared
     authority: CertificateAuthoritySpec
+    constraints: Constraints
 
     @property
     def identity(self) -> Identity:
@@ -67,4 +70,5 @@ def find_wanted(
         template=complete,
         issuer=issuer,
         authority=issuer.spec,
+        constraints=templates.constraints_above(issuer),
     )

@@ -1,4 +1,4 @@
-"""The few octets we lay around what pyca built: the outer SEQUENCE of signed objects.
+"""The few octets we lay around what pyca built: the outer SEQUENCE of signed objects and of CMS.
 
 Nothing else in the project writes DER by hand. Definite lengths, X.690 section 8.1.3.
 """
@@ -12,6 +12,10 @@ _BIT_STRING = 0x03
 _OCTET_STRING = 0x04
 _ENUMERATED = 0x0A
 _CONTEXT_0 = 0xA0
+_VERSION_1 = bytes.fromhex("020101")
+_EMPTY_SET = bytes.fromhex("3100")
+_ID_DATA = bytes.fromhex("06092a864886f70d010701")
+_ID_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _ID_PKIX_OCSP_BASIC = bytes.fromhex("06092b0601050507300101")
 
 
@@ -70,6 +74,22 @@ def ocsp_response(
     )
     response = tlv(_SEQUENCE, _ID_PKIX_OCSP_BASIC + tlv(_OCTET_STRING, basic))
     return tlv(_SEQUENCE, tlv(_ENUMERATED, b"\0") + tlv(_CONTEXT_0, response))
+
+
+def certs_only(certificates: Sequence[bytes]) -> bytes:
+    """A CMS ``SignedData`` of certificates in this order, without content or signers.
+
+    RFC 5652 sections 3 and 5.1: { id-signedData, [0] { 1, {}, { id-data }, [0] certificates, {} }}.
+    """
+    data = tlv(
+        _SEQUENCE,
+        _VERSION_1
+        + _EMPTY_SET
+        + tlv(_SEQUENCE, _ID_DATA)
+        + tlv(_CONTEXT_0, b"".join(certificates))
+        + _EMPTY_SET,
+    )
+    return tlv(_SEQUENCE, _ID_SIGNED_DATA + tlv(_CONTEXT_0, data))
 
 
 def without_mac(pfx: bytes) -> bytes:

@@ -87,12 +87,20 @@ class KeyFault:
     hint: str = _ANEW
 
 
-@lru_cache(maxsize=4096)  # of a fleet of new services, every key comes twice
 def judge(spki: bytes, weak: frozenset[bytes] = frozenset()) -> str | KeyFault:
     """The name in ``ALGORITHMS`` of a key in DER SubjectPublicKeyInfo, or why it is refused.
 
     ``weak`` holds the ``digest`` of keys whose private halves everybody can have.
     """
+    verdict = _judged(spki)
+    if not isinstance(verdict, KeyFault) and weak and digest(spki) in weak:
+        message = "the key is on a list of weak keys, whose private halves everybody can have"
+        return KeyFault("PKI4073", message)
+    return verdict
+
+
+@lru_cache(maxsize=4096)  # of new services, every key comes twice
+def _judged(spki: bytes) -> str | KeyFault:
     try:
         algorithm, parameters, key = _taken_apart(spki)
         if algorithm == _RSA:
@@ -105,9 +113,6 @@ def judge(spki: bytes, weak: frozenset[bytes] = frozenset()) -> str | KeyFault:
         return _malformed()
     if isinstance(verdict, KeyFault):
         return verdict
-    if digest(spki) in weak:
-        message = "the key is on a list of weak keys, whose private halves everybody can have"
-        return KeyFault("PKI4073", message)
     return verdict if _is_read_as(verdict, spki) else _unread(algorithm)
 
 

@@ -1,5 +1,6 @@
 """A folder as a target: whole files, nothing through links, nothing left behind."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -51,6 +52,36 @@ def test_a_file_is_replaced_and_not_rewritten(tmp_path, count):
     with (tmp_path / "svc/t/s/0/file").open("rb") as reader:
         target.write(objects(count, b"new"))
         assert (reader.read(), target.read("svc/t/s/0/file")) == (b"former", b"new")
+
+
+@BOTH_WAYS
+def test_one_of_many_equal_files_is_replaced_alone(tmp_path, count):
+    """They may share their octets on the disk, and nobody can tell."""
+    target = DirectoryTarget(tmp_path)
+    target.write(objects(count))
+    target.write(objects(1, b"new"))
+    assert [target.read(one.path) for one in objects(count)] == [b"new", *[b"body"] * (count - 1)]
+    target.delete([objects(1)[0].path])
+    assert [target.read(one.path) for one in objects(count)] == [None, *[b"body"] * (count - 1)]
+
+
+def test_a_filesystem_without_links_gets_files(tmp_path, monkeypatch):
+    def refused(*_arguments, **_options):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    target = DirectoryTarget(tmp_path)
+    target.write(objects(SYNC_EACH_BELOW))
+    files = [tmp_path / one.path for one in objects(SYNC_EACH_BELOW)]
+    assert [(file.read_bytes(), file.stat().st_nlink) for file in files] == [(b"body", 1)] * len(
+        files
+    )
+
+
+def test_equal_files_are_written_once(tmp_path):
+    DirectoryTarget(tmp_path).write(objects(SYNC_EACH_BELOW))
+    files = [tmp_path / one.path for one in objects(SYNC_EACH_BELOW)]
+    assert len({file.stat().st_ino for file in files}) == 1
 
 
 @BOTH_WAYS
