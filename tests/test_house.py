@@ -46,7 +46,10 @@ SAID_TWICE = {
     "PKI2307": {"reading", "sheet"},
     "PKI3004": {"entitlement", "jurisdiction"},
     "PKI3022": {"complete", "substitute"},
-    "PKI6020": {"report", "judge"},
+    "PKI6020": {"report", "repeated"},
+    "PKI6024": {"report", "repeated"},
+    "PKI6025": {"report", "repeated"},
+    "PKI6026": {"report", "repeated"},
 }
 """Codes that two modules tell, about the same thing."""
 

@@ -32,7 +32,8 @@ class Current(Json, frozen=True, kw_only=True):
     """``current.json``: what a service certificate is right now, and where its files are.
 
     Instants are RFC 3339 in UTC, ``serial`` is lower-case hex, ``spki_sha256`` names the key.
-    ``staple`` tells a reader whether the staple it fetched belongs to this certificate.
+    ``staple`` tells a reader whether the staple it fetched belongs to this certificate. A
+    ``revocation_reason`` of ``certificateHold`` may end.
     """
 
     tenant: str
@@ -54,6 +55,7 @@ class Current(Json, frozen=True, kw_only=True):
     commit: str
     renew_at: str | None = None
     revoked_at: str | None = None
+    revocation_reason: str | None = None
     staple: File | None = None
 
 
@@ -225,6 +227,7 @@ def render_stapled(
         commit=commit,
         renew_at=instants.render(renew_at) if renew_at else None,
         revoked_at=instants.render(certificate.revoked_at) if certificate.revoked_at else None,
+        revocation_reason=certificate.reason or None,
         staple=_file(stapled[0]) if stapled else None,
     )
     pointer = PublicObject(layout.current_path(*names), current.body(), Class.POINTER, _unit(names))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from cryptography import x509
 
 from pki_publishers.release import PublicObject, Release, age
+from pki_schema.instants import Instant
 
 
 @dataclass(frozen=True)
@@ -75,32 +76,55 @@ def observed(path: str, body: bytes) -> Published:
     return Published(hashlib.sha256(body).hexdigest(), known.number if known else 0)
 
 
+@dataclass(frozen=True)
+class Listed:
+    """An entry of a published CRL. ``on_hold`` is the one way to be there that may end."""
+
+    serial: int
+    revoked_at: Instant
+    on_hold: bool
+
+
 def entries_lost(
-    previous: bytes, following: bytes, *, may_leave: Callable[[int], bool]
+    previous: bytes,
+    following: bytes,
+    *,
+    may_leave: Callable[[Listed], bool],
+    holds: Collection[int] = (),
 ) -> tuple[int, ...]:
     """Serials on the CRL ``previous`` that are missing on ``following`` and may not leave it.
 
     To be asked before overwriting what a target holds: a full CRL is complete. ``may_leave`` knows
     which certificates have expired (and were on one further CRL, RFC 5280 section 3.3) or were
-    released from hold; a CRL does not. Both are CRLs in DER, or chains of CRLs in PEM;
+    released from hold; a CRL does not. ``holds`` are the serials that ``following`` has on hold: if
+    they were there for ever, that is lost, too. Both are CRLs in DER, or chains of CRLs in PEM;
     ``ValueError`` if one cannot be read.
     """
     before, after = _listed(previous), _listed(following)
-    return tuple(sorted(serial for _, serial in before - after if not may_leave(serial)))
+    gone = [_entry(before[key]) for key in before.keys() - after.keys()]
+    kept = [_entry(before[key]) for key in before.keys() & after.keys() if key[1] in holds]
+    lost = {one.serial for one in gone if not may_leave(one)}
+    return tuple(sorted(lost | {one.serial for one in kept if not one.on_hold}))
 
 
 _PEM_END = b"-----END X509 CRL-----\n"
 
 
-def _listed(crls: bytes) -> set[tuple[bytes, int]]:
-    """Issuer (DER) and serial of every entry of one CRL in DER or several in PEM."""
+def _entry(entry: x509.RevokedCertificate) -> Listed:
+    reasons = [e.value.reason for e in entry.extensions if isinstance(e.value, x509.CRLReason)]
+    on_hold = reasons == [x509.ReasonFlags.certificate_hold]
+    return Listed(entry.serial_number, entry.revocation_date_utc, on_hold)
+
+
+def _listed(crls: bytes) -> dict[tuple[bytes, int], x509.RevokedCertificate]:
+    """Every entry of one CRL in DER or several in PEM, by issuer (DER) and serial."""
     if crls.startswith(b"-----BEGIN"):
         parts = (part + _PEM_END for part in crls.split(_PEM_END) if part.strip())
         parsed = [x509.load_pem_x509_crl(part) for part in parts]
     else:
         parsed = [x509.load_der_x509_crl(crls)]
     return {
-        (issuer, entry.serial_number)
+        (issuer, entry.serial_number): entry
         for crl in parsed
         for issuer in [crl.issuer.public_bytes()]
         for entry in crl

@@ -15,6 +15,7 @@ import msgspec
 from pki_schema.desired import Identity, Meaning, RevocationRequest
 from pki_schema.errors import Position
 from pki_schema.instants import Instant
+from pki_schema.kinds.revocation import HOLD
 
 
 class CertificateState(StrEnum):
@@ -30,7 +31,10 @@ class CertificateState(StrEnum):
 
 
 class IssuedCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate, or a serial that might be one. ``spec`` is the digest of its profile."""
+    """A certificate, or a serial that might be one. ``spec`` is the digest of its profile.
+
+    ``released_at`` is when it was last taken off hold; ``None`` if it was revoked after that.
+    """
 
     issuer: str
     serial: int
@@ -43,11 +47,17 @@ class IssuedCertificate(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: Instant | None = None
     reason: str = ""
     invalidity_date: Instant | None = None
+    released_at: Instant | None = None
     der: bytes = b""
 
     @property
     def key(self) -> tuple[str, int]:
         return (self.issuer, self.serial)
+
+    @property
+    def on_hold(self) -> bool:
+        """Revoked in a way that can be taken back: the one there is (RFC 5280 section 5.3.1)."""
+        return self.state is CertificateState.REVOKED and self.reason == HOLD
 
 
 class IssuedCrl(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +125,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     ``declared`` is what Git wants now (``None``: no longer), ``applied`` what was last acted on.
     ``pending`` means declared, but the CSR is missing. ``commit`` declared it last. ``held_by``
-    names revocations that suspend the identity until the service's ``resumeAfter`` names them.
+    names the revocations that suspend the identity: those among ``holds`` until they are released,
+    the others until the service's ``resumeAfter`` names them.
     """
 
     identity: Identity
@@ -126,6 +137,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     current: IssuedCertificate | None = None
     held_by: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
     due: tuple[Due, ...] = ()
 
 
@@ -133,9 +145,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How one subject stands, without what it means: enough to tell, not to decide.
 
     ``declared`` and ``suspended`` are what Git says now, ``done`` that what was done last is just
-    that. ``held_by`` names the revocations that hold it. ``issuer`` to ``state`` are of its current
-    certificate (``serial`` in hex, empty where it has none); it was issued at ``issued_at`` for
-    ``issued_for`` by ``plan``.
+    that. ``held_by`` names the revocations that hold it, ``holds`` those of them that may release
+    it. ``issuer`` to ``on_hold`` are of its current certificate (``serial`` in hex, empty where it
+    has none); it was issued at ``issued_at`` for ``issued_for`` by ``plan``.
     """
 
     identity: Identity
@@ -146,28 +158,43 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     retired: bool = False
     commit: str = ""
     held_by: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
     issuer: str = ""
     serial: str = ""
     not_before: Instant | None = None
     not_after: Instant | None = None
     state: CertificateState = CertificateState.VALID
+    on_hold: bool = False
     renew_at: Instant | None = None
     issued_at: Instant | None = None
     issued_for: str = ""
     plan: str = ""
 
 
+class OnHold(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate on hold, and the names of the revocations that hold it: it is valid again when
+    all of them have released it. Nobody's where the hold was only found published.
+    """
+
+    certificate: IssuedCertificate
+    by: tuple[str, ...] = ()
+
+
 class OpenRevocation(msgspec.Struct, frozen=True, kw_only=True):
     """A declared revocation not yet carried out, with the certificates it resolves to.
 
-    ``former`` are meant too, but have been revoked before or have expired: nothing more happens to
-    them, and still their keys may have to be blocked and their owners suspended.
+    ``certificates`` are valid, ``on_hold`` on hold. ``former`` are meant too, but have been revoked
+    for ever or have expired: nothing more happens to them, and still their keys may have to be
+    blocked and their owners suspended. ``concludes``: it ends a hold that was carried out under its
+    name, and means what that one holds.
     """
 
     request: RevocationRequest
     commit: str
     certificates: tuple[IssuedCertificate, ...]
+    on_hold: tuple[OnHold, ...] = ()
     former: tuple[IssuedCertificate, ...] = ()
+    concludes: bool = False
 
 
 class Allowance(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,6 +45,8 @@ class Verb(StrEnum):
     REISSUE = "reissue"
     ADOPT = "adopt"
     RETIRE = "retire"
+    HOLD = "hold"
+    RELEASE = "release"
     REVOKE = "revoke"
     EXPIRE = "expire"
     SIGN_CRL = "sign-crl"
@@ -57,6 +59,8 @@ SYMBOLS: dict[Verb, str] = {
     Verb.REISSUE: "±",
     Verb.ADOPT: "·",
     Verb.RETIRE: ">",
+    Verb.HOLD: "|",
+    Verb.RELEASE: "<",
     Verb.REVOKE: "!",
     Verb.EXPIRE: "-",
     Verb.SIGN_CRL: "=",
@@ -77,9 +81,11 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
     ``subject`` is what it is done to: a subject, a CA generation for status, the ``Revocation``
     object for revocations. ``meaning`` is what to certify, for issue, renew, reissue and adopt.
-    ``certificates`` are existing ones, for revoke, expire and sign-answers. ``suspends`` are
-    identities that a revocation keeps from being certified again, ``blocks`` the keys (SHA-256 of
-    their SPKI, hex) that it bars for ever.
+    ``certificates`` are existing ones, for hold, release, revoke, expire and sign-answers;
+    ``on_hold`` those of them that were on hold before a hold or a revocation, or are still after a
+    release, because another revocation holds them. ``suspends`` are identities that a revocation
+    keeps from being certified again, ``blocks`` the keys (SHA-256 of their SPKI, hex) that it bars
+    for ever.
     """
 
     wave: Wave
@@ -92,10 +98,17 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str = ""
     meaning: Meaning | None = None
     certificates: tuple[CertificateRef, ...] = ()
+    on_hold: tuple[CertificateRef, ...] = ()
     revocation_reason: str = ""
     invalidity_date: str = ""
     suspends: tuple[Identity, ...] = ()
     blocks: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> tuple[CertificateRef, ...]:
+        """The ``certificates`` that end with it, or are valid again."""
+        known = frozenset(self.on_hold)
+        return tuple(ref for ref in self.certificates if ref not in known)
 
     @property
     def order(self) -> tuple[int, int, str, Identity]:

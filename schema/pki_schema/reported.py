@@ -26,13 +26,17 @@ class Sync(StrEnum):
 
 
 class Health(StrEnum):
-    """``Expiring`` is past its renewal and not renewed; ``Degraded`` has stale revocation data."""
+    """``Expiring`` is past its renewal and not renewed; ``Degraded`` has stale revocation data.
+
+    ``OnHold`` is revoked, too, as long as nobody releases it.
+    """
 
     HEALTHY = "Healthy"
     EXPIRING = "Expiring"
     DEGRADED = "Degraded"
     EXPIRED = "Expired"
     REVOKED = "Revoked"
+    ON_HOLD = "OnHold"
     PENDING = "Pending"
     SUSPENDED = "Suspended"
     RETIRED = "Retired"

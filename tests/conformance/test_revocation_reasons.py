@@ -62,7 +62,8 @@ class Revoked:
 
 
 def declare(world: World, name: str, target: str, reason: str) -> None:
-    world.revoke(name, target, reason, f"  invalidityDate: {INVALID_SINCE}\n")
+    state = "held" if reason == "certificateHold" else "revoked"
+    world.revoke(name, target, reason, f"  invalidityDate: {INVALID_SINCE}\n  state: {state}\n")
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ SUSPENDING = (
     "unspecified",
     "affiliationChanged",
     "cessationOfOperation",
-    "certificateHold",
     "privilegeWithdrawn",
 )
 REASONS = (*SUSPENDING, "superseded", "keyCompromise", "aACompromise")

@@ -47,8 +47,11 @@ class Authority:
             .next_update(until)
             .add_extension(x509.CRLNumber(number), critical=False)
         )
-        for serial in revoked:
+        for one in revoked:
+            serial, reason = one if isinstance(one, tuple) else (one, None)
             entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at)
+            if reason:
+                entry = entry.add_extension(reason, critical=False)
             builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(self.key, hashes.SHA256()).public_bytes(DER)
 

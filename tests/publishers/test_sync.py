@@ -122,7 +122,27 @@ def test_unreadable_bytes_have_no_number():
 def test_a_crl_that_forgets_a_revocation_is_told(estate):
     before = estate.issuing.sign_crl(number=1, revoked=[3, 4, 5])
     after = estate.issuing.sign_crl(number=2, revoked=[4, 6])
-    assert sync.entries_lost(before, after, may_leave=lambda serial: serial == 3) == (5,)
+    assert sync.entries_lost(before, after, may_leave=lambda entry: entry.serial == 3) == (5,)
+
+
+def test_who_may_leave_is_told_by_the_entry_itself(estate, now):
+    """Its date and whether it was a hold: a ledger that was put back may know another one."""
+    hold = x509.CRLReason(x509.ReasonFlags.certificate_hold)
+    before = estate.issuing.sign_crl(number=1, revoked=[3, (4, hold)], at=now)
+    seen = []
+    sync.entries_lost(before, estate.issuing.sign_crl(number=2), may_leave=seen.append)
+    assert sorted(seen, key=lambda entry: entry.serial) == [
+        sync.Listed(3, now, on_hold=False),
+        sync.Listed(4, now, on_hold=True),
+    ]
+
+
+def test_what_was_there_for_ever_does_not_become_a_hold(estate):
+    hold = x509.CRLReason(x509.ReasonFlags.certificate_hold)
+    before = estate.issuing.sign_crl(number=1, revoked=[3, (4, hold)])
+    after = estate.issuing.sign_crl(number=2, revoked=[(3, hold), (4, hold)])
+    lost = sync.entries_lost(before, after, may_leave=lambda _: True, holds=[3, 4])
+    assert lost == (3,)
 
 
 def test_a_complete_crl_loses_nothing(estate, now):

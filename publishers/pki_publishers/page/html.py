@@ -30,6 +30,7 @@ _TONES: Final[Mapping[str, tuple[str, str]]] = {
     Health.DEGRADED: (_WARN, "▲"),
     Health.EXPIRED: (_BAD, "✕"),
     Health.REVOKED: (_BAD, "✕"),
+    Health.ON_HOLD: (_WARN, "■"),
     Health.PENDING: (_WARN, "…"),
     Health.SUSPENDED: (_CALM, "–"),
     Health.RETIRED: (_CALM, "–"),

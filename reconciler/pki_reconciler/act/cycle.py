@@ -25,7 +25,8 @@ BATCH = 1_000
 class Done:
     """What a reconcile did.
 
-    ``signed`` counts certificates; CRLs and OCSP answers are counted apart.
+    ``signed`` counts certificates; CRLs and OCSP answers are counted apart. ``revoked`` are also
+    those put on hold, ``released`` those valid again.
 
     ``rejected`` is what rules refused, ``failed`` what the world did not do, tried again next time.
     ``began`` is how many entries the ledger had counted before; ``written`` counts those since,
@@ -39,6 +40,7 @@ class Done:
     crls: int = 0
     answers: int = 0
     revoked: int = 0
+    released: int = 0
     published: int = 0
     written: int = 0
     objects: list[str] = field(default_factory=list)

@@ -125,14 +125,7 @@ def _is_complete(cycle: Cycle, target: Target, item: PublicObject) -> bool:
     there = target.read(item.path)
     if there is None:
         return True
-    line = line_of(cycle.authorities(), item.unit.rpartition("/")[2])
-    gone = {
-        c.serial
-        for one in line
-        for c in cycle.ledger.reader.revoked(one.spki)
-        if c.not_after < cycle.now
-    }
-    lost = sync.entries_lost(there, item.body, may_leave=lambda serial: serial in gone)
+    lost = _entries_lost(cycle, there, item)
     if not lost:
         return True
     cycle.done.rejected.append(
@@ -145,6 +138,25 @@ def _is_complete(cycle: Cycle, target: Target, item: PublicObject) -> bool:
         )
     )
     return False
+
+
+def _entries_lost(cycle: Cycle, there: bytes, item: PublicObject) -> tuple[int, ...]:
+    """What expired may leave, and what was released: unless the entry is for ever, or younger than
+    the release, and so of a hold that this ledger does not know.
+    """
+    line = line_of(cycle.authorities(), item.unit.rpartition("/")[2])
+    reader = cycle.ledger.reader
+    revoked = [c for one in line for c in reader.revoked(one.spki)]
+    gone = {c.serial for c in revoked if c.not_after < cycle.now}
+    released = {c.serial: c.released_at for one in line for c in reader.released(one.spki)}
+
+    def may_leave(entry: sync.Listed) -> bool:
+        since = released.get(entry.serial)
+        let_go = entry.on_hold and since is not None and entry.revoked_at <= since
+        return entry.serial in gone or let_go
+
+    holds = {c.serial for c in revoked if c.on_hold}
+    return sync.entries_lost(there, item.body, may_leave=may_leave, holds=holds)
 
 
 def _regression(target: str, regression: sync.Regression) -> Held:

@@ -1,4 +1,4 @@
-"""Carrying out declared revocations, expiries and what needs no signature."""
+"""Carrying out declared revocations, holds and releases, expiries, what needs no signature."""
 
 from __future__ import annotations
 
@@ -14,29 +14,36 @@ from pki_reconciler.ledger.records import (
     KeyBlocked,
     MeaningAdopted,
     Record,
+    Released,
     RevocationResolved,
     Revoked,
     SubjectRetired,
 )
 from pki_schema import instants
 from pki_schema.desired import Identity
-from pki_schema.planned import Action, Verb
+from pki_schema.planned import Action, CertificateRef, Verb
 
 
 def revoke(cycle: Cycle, actions: Sequence[Action]) -> None:
-    """Record every revocation of the plan in one transaction: all of them, or none.
+    """Record every hold, release and revocation of the plan in one transaction: all, or none.
 
     Pointers of those it concerns are rendered anew; CRLs and answers follow as status.
     """
     if not actions:
         return
+    # In the order of verbs: what one object holds and another makes final ends up final, and what
+    # another still holds is known to be held before the first lets go.
     records = [record for action in actions for record in _revocation(cycle, action)]
     with cycle.ledger.transaction(cycle.now) as transaction:
         transaction.append(records, commit=cycle.commit, plan=cycle.plan)
         ended = [ref.subject for action in actions for ref in action.certificates]
         suspended = [subject for action in actions for subject in action.suspends]
         units.keep(cycle, transaction, _pointers(transaction.reader, {*ended, *suspended}))
-    cycle.done.revoked += sum(len(action.certificates) for action in actions)
+    for action in actions:
+        if action.verb is Verb.RELEASE:
+            cycle.done.released += len(action.changed)
+        else:
+            cycle.done.revoked += len(action.certificates)
 
 
 def _pointers(reader: Reader, subjects: Iterable[Identity]) -> Iterator[PublicObject]:
@@ -52,19 +59,10 @@ def _pointers(reader: Reader, subjects: Iterable[Identity]) -> Iterator[PublicOb
 def _revocation(cycle: Cycle, action: Action) -> Iterator[Record]:
     name = action.subject.name
     for ref in action.certificates:
-        yield Revoked(
-            issuer=ref.issuer,
-            serial=ref.serial,
-            revoked_at=instants.to_epoch(cycle.now),
-            reason=action.revocation_reason,
-            invalidity_date=(
-                instants.to_epoch(instants.parse(action.invalidity_date))
-                if action.invalidity_date
-                else None
-            ),
-            revocation=name,
-            cause=str(action.cause),
-        )
+        if action.verb is Verb.RELEASE:
+            yield Released(issuer=ref.issuer, serial=ref.serial, revocation=name)
+        else:
+            yield _revoked(cycle, action, ref)
     for spki in action.blocks:
         yield KeyBlocked(spki=spki, revocation=name)
     yield RevocationResolved(
@@ -72,6 +70,26 @@ def _revocation(cycle: Cycle, action: Action) -> Iterator[Record]:
         commit=action.commit,
         serials=tuple((ref.issuer, ref.serial) for ref in action.certificates),
         suspended=action.suspends,
+        state=_STATES[action.verb],
+    )
+
+
+_STATES = {Verb.HOLD: "held", Verb.RELEASE: "released", Verb.REVOKE: "revoked"}
+
+
+def _revoked(cycle: Cycle, action: Action, ref: CertificateRef) -> Revoked:
+    return Revoked(
+        issuer=ref.issuer,
+        serial=ref.serial,
+        revoked_at=instants.to_epoch(cycle.now),
+        reason=action.revocation_reason,
+        invalidity_date=(
+            instants.to_epoch(instants.parse(action.invalidity_date))
+            if action.invalidity_date
+            else None
+        ),
+        revocation=action.subject.name,
+        cause=str(action.cause),
     )
 
 

@@ -89,6 +89,7 @@ def _crl(cycle: Cycle, authority: IssuedAuthority, sample: Sample) -> None:
         predecessor=previous.der if previous else None,
         last_number=authority.last_number,
         may_leave=_may_leave(authority, revoked),
+        released=frozenset(c.serial for c in cycle.ledger.reader.released(authority.spki)),
     )
     verdict = lint(unsigned, crl_rules(context, sample))
     if isinstance(verdict, Rejected):

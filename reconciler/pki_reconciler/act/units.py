@@ -105,7 +105,7 @@ def current(
                 _staple(reader, certificate) if fresh is None else staples.get(certificate.key)
             ),
             commit=use.commit,
-            renew_at=use.renew_at,
+            renew_at=use.renew_at if certificate.state is CertificateState.VALID else None,
         )
         yield from renewal(certificate, authorities, use)
 

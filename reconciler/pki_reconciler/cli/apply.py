@@ -61,6 +61,7 @@ def document(outcome: Outcome) -> dict[str, object]:
             "crls_signed": done.crls,
             "answers_signed": done.answers,
             "revoked": done.revoked,
+            "released": done.released,
             "written": done.written,
             "published": done.published,
         },
@@ -114,7 +115,8 @@ def tell(outcome: Outcome) -> None:
             (done.answers, "OCSP answer"),
         )
     )
-    typer.echo(f"Done: {signed} signed, {done.revoked} revoked; {done.published} files published.")
+    ended = f"{done.revoked} revoked" + (f", {done.released} released" if done.released else "")
+    typer.echo(f"Done: {signed} signed, {ended}; {done.published} files published.")
 
 
 def tell_observed(outcome: Outcome) -> None:

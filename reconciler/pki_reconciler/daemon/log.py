@@ -85,6 +85,7 @@ class Log:
                 crls=done.crls,
                 answers=done.answers,
                 revoked=done.revoked,
+                released=done.released,
                 published=done.published,
                 seconds=round(pulse.seconds, 3),
             )

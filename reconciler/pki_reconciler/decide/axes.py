@@ -26,6 +26,8 @@ def sync(standing: Standing, held: Held | None, faulty: SliceStatus | None) -> t
     """
     if not (standing.declared or standing.pending):
         return Sync.SYNCED, "not declared"
+    if standing.holds and not standing.suspended:
+        return Sync.HELD, f"on hold by {standing.holds[0]}"
     if standing.held_by and not standing.suspended:
         return Sync.HELD, f"revoked by {standing.held_by[0]}"
     if faulty:
@@ -48,7 +50,7 @@ def certificate_health(standing: Standing, issuer: Verdict | None, now: Instant)
     if not standing.serial or standing.not_after is None:
         return Health.PENDING, "not issued yet"
     if standing.state is CertificateState.REVOKED:
-        return Health.REVOKED, ""
+        return (Health.ON_HOLD if standing.on_hold else Health.REVOKED), ""
     if standing.not_after <= now:
         return Health.EXPIRED, f"ended {instants.render(standing.not_after)}"
     if standing.renew_at is not None and standing.renew_at <= now:

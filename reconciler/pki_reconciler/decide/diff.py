@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from pki_schema.desired import Identity, Meaning, Profile
 from pki_schema.instants import Instant
-from pki_schema.issued import CertificateState, DueWork, IssuedAuthority, Subject, Touched
+from pki_schema.issued import (
+    CertificateState,
+    DueWork,
+    IssuedAuthority,
+    Subject,
+    Touched,
+)
 from pki_schema.planned import Action, Cause, Held, Verb, Waiting, Wave
 
 WAVES = {
@@ -35,7 +41,7 @@ def wish_of(subject: Subject, touched: Touched, now: Instant) -> Wish:
     """Compare declared with applied, and the due work with the clock."""
     if _is_suspended(subject):
         return Wish(waiting=Waiting(subject=subject.identity, reason="suspended by its author"))
-    git = _asked_by_git(subject, touched)
+    git = _asked_by_git(subject, touched, now)
     clock = _asked_by_clock(subject, touched, now)
     return Wish(
         git=git if isinstance(git, Action) else None,
@@ -50,21 +56,23 @@ def _is_suspended(subject: Subject) -> bool:
     return meaning is not None and meaning.suspended
 
 
-def _asked_by_git(subject: Subject, touched: Touched) -> Action | Held | Waiting | None:
+def _asked_by_git(
+    subject: Subject, touched: Touched, now: Instant
+) -> Action | Held | Waiting | None:
     if subject.pending:
         return Waiting(subject=subject.identity, reason="waits for its CSR")
     if subject.declared is None:
         return _withdrawn(subject, touched)
     if _lost_its_authority(subject, subject.declared, touched):
         return None
-    verb, reason = _difference(subject, subject.declared)
+    verb, reason = _difference(subject, subject.declared, now)
     if verb is None:
         return None
     refused = _authority_rule(subject, subject.declared, touched)
     if refused:
         return refused
     if verb in (Verb.ISSUE, Verb.REISSUE):
-        obstacle = _obstacle(subject, subject.declared, touched)
+        obstacle = _obstacle(subject, subject.declared, touched, now)
         if obstacle:
             return Waiting(subject=subject.identity, reason=obstacle)
     return action(verb, subject, subject.declared, cause=Cause.GIT, reason=reason)
@@ -75,9 +83,11 @@ def _asked_by_clock(subject: Subject, touched: Touched, now: Instant) -> Action 
     due = next((d for d in subject.due if d.work is DueWork.RENEW and d.at <= now), None)
     if due is None or subject.applied is None or subject.retired:
         return None
-    if subject.current is None or subject.current.state is not CertificateState.VALID:
+    if subject.current is None or not (
+        subject.current.state is CertificateState.VALID or _is_on_hold(subject, now)
+    ):
         return None
-    obstacle = _obstacle(subject, subject.applied, touched)
+    obstacle = _obstacle(subject, subject.applied, touched, now)
     if obstacle:
         return Waiting(subject=subject.identity, reason=f"due for renewal, but {obstacle}")
     left = subject.current.not_after - now
@@ -85,10 +95,16 @@ def _asked_by_clock(subject: Subject, touched: Touched, now: Instant) -> Action 
     return action(Verb.RENEW, subject, subject.applied, cause=Cause.CLOCK, reason=reason)
 
 
-def _difference(subject: Subject, declared: Meaning) -> tuple[Verb | None, str]:
+def _is_on_hold(subject: Subject, now: Instant) -> bool:
+    """It may be valid again, so nothing takes its place; what would have is told to wait."""
+    current = subject.current
+    return current is not None and current.on_hold and now <= current.not_after
+
+
+def _difference(subject: Subject, declared: Meaning, now: Instant) -> tuple[Verb | None, str]:
     if subject.applied is None or subject.current is None:
         return Verb.ISSUE, "declared"
-    if subject.current.state is not CertificateState.VALID:
+    if subject.current.state is not CertificateState.VALID and not _is_on_hold(subject, now):
         return Verb.REISSUE, f"its certificate is {subject.current.state}"
     changed = _changed_fields(subject.applied.profile, declared.profile)
     if changed:
@@ -228,13 +244,11 @@ def _same_name(declared: Meaning, touched: Touched) -> IssuedAuthority | None:
     )
 
 
-def _obstacle(subject: Subject, meaning: Meaning, touched: Touched) -> str:
+def _obstacle(subject: Subject, meaning: Meaning, touched: Touched, now: Instant) -> str:
     """Why this may not be certified now, although it is declared; empty when it may."""
-    declared = subject.declared or meaning
-    waiting = [name for name in subject.held_by if name not in declared.resume_after]
-    if waiting:
-        cure = "raise spec.generation" if meaning.authority else "name it in spec.resumeAfter"
-        return f"revoked by {waiting[0]}; {cure} to certify again"
+    suspended = _suspension(subject, meaning, now)
+    if suspended:
+        return suspended
     if meaning.profile.spki is not None:
         digest = digest_of(meaning.profile.spki)
         if digest in touched.blocked:
@@ -253,6 +267,19 @@ def _obstacle(subject: Subject, meaning: Meaning, touched: Touched) -> str:
     settings = issuer.meaning.authority if issuer else None
     if settings and settings.lifecycle != "active" and subject.identity.kind == "Certificate":
         return f"its issuer {settings.name} is {settings.lifecycle}"
+    return ""
+
+
+def _suspension(subject: Subject, meaning: Meaning, now: Instant) -> str:
+    """Which revocation keeps it from being certified, and how that ends."""
+    for name in subject.held_by:
+        if name in subject.holds:
+            return f"on hold by {name}; set spec.state: released there to certify again"
+    for name in subject.held_by:
+        cure = "raise spec.generation" if meaning.authority else "name it in spec.resumeAfter"
+        return f"revoked by {name}; {cure} to certify again"
+    if _is_on_hold(subject, now):
+        return "on hold, by no revocation that is known; declare one for it"
     return ""
 
 

@@ -56,9 +56,9 @@ def _too_many_revocations(actions: Sequence[Action], touched: Touched) -> tuple[
     planned: Counter[str] = Counter()
     commits: dict[str, set[str]] = {}
     for action in actions:
-        if action.verb is not Verb.REVOKE:
+        if action.verb not in (Verb.HOLD, Verb.REVOKE):
             continue
-        for certificate in action.certificates:
+        for certificate in action.changed:  # a hold was counted when it began
             for scope in {certificate.subject.tenant, REPOSITORY}:
                 planned[scope] += 1
                 commits.setdefault(scope, set()).add(action.commit)

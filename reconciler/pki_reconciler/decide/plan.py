@@ -5,7 +5,7 @@ CI, the daemon and the tests call this function. It is pure: the same input give
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from pki_reconciler.decide import diff
@@ -32,7 +32,7 @@ def plan(touched: Touched, now: Instant) -> Plan:
     refused = guard(git, touched)
     accepted, short = _issuer_outlives([] if refused else git, touched, now)
     certified = {a.subject for a in accepted if a.verb in CERTIFYING or a.verb is Verb.RETIRE}
-    ended = {c.subject for a in accepted if a.verb is Verb.REVOKE for c in a.certificates}
+    ended = {s for a in accepted if a.verb in ENDING for s in _ended(a)}
     clock = [w.clock for w in wishes if w.clock and w.clock.subject not in certified | ended]
     due, late = _issuer_outlives(clock, touched, now)
     lasting = [*accepted, *due]
@@ -52,6 +52,16 @@ def plan(touched: Touched, now: Instant) -> Plan:
         ),
         subjects=len(touched.subjects),
     )
+
+
+ENDING = frozenset({Verb.HOLD, Verb.REVOKE})
+
+
+def _ended(action: Action) -> Iterator[Identity]:
+    """Whom a revocation of this plan keeps from being renewed by it."""
+    yield from action.suspends
+    for certificate in action.certificates:
+        yield certificate.subject
 
 
 def _unless_revoked(

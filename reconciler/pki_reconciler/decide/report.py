@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pki_schema.planned import SYMBOLS, Action, Held, Plan, Verb
 from pki_schema.reported import SliceStatus
 
-WORTH_TELLING = frozenset({"PKI6020"})
+WORTH_TELLING = frozenset({"PKI6020", "PKI6024", "PKI6025", "PKI6026"})
 """Remarks on an accepted commit that say what it does not do; the others are for ``validate``."""
 
 _NOUNS = {
@@ -17,11 +17,17 @@ _NOUNS = {
     Verb.REISSUE: "to re-issue",
     Verb.ADOPT: "to adopt",
     Verb.RETIRE: "to retire",
+    Verb.HOLD: "to put on hold",
+    Verb.RELEASE: "to release",
     Verb.REVOKE: "to revoke",
     Verb.EXPIRE: "to let expire",
     Verb.SIGN_CRL: "CRL(s) to sign",
     Verb.SIGN_ANSWERS: "CA(s) with OCSP answers to sign",
 }
+
+
+_BY_CERTIFICATE = frozenset({Verb.HOLD, Verb.RELEASE, Verb.REVOKE})
+"""One action of theirs is about any number of certificates."""
 
 
 def lines(plan: Plan, *, limit: int = 50) -> Iterator[str]:
@@ -47,7 +53,7 @@ def summary(plan: Plan) -> str:
     """One line: ``Plan: 20 to issue, 7 CRLs to sign.``"""
     counts = Counter(action.verb for action in plan.actions)
     parts = [
-        f"{_size(plan, verb) if verb is Verb.REVOKE else counts[verb]} {_NOUNS[verb]}"
+        f"{_size(plan, verb) if verb in _BY_CERTIFICATE else counts[verb]} {_NOUNS[verb]}"
         for verb in Verb
         if counts[verb]
     ]

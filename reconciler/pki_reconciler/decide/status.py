@@ -45,10 +45,11 @@ def _crls(actions: Sequence[Action], touched: Touched) -> list[Action]:
     for action in actions:
         if action.wave is Wave.AUTHORITY and action.verb is Verb.ISSUE:
             wanted[action.subject] = (action.cause, "first CRL")
-        for certificate in action.certificates if action.verb is Verb.REVOKE else ():
+        for certificate in _restated(action):
             if certificate.issuer in touched.authorities:
                 generation = _generation(touched.authorities[certificate.issuer])
-                wanted[generation] = (action.cause, "revocation")
+                reason = "release" if action.verb is Verb.RELEASE else "revocation"
+                wanted[generation] = (action.cause, reason)
     return [
         Action(wave=Wave.STATUS, verb=Verb.SIGN_CRL, subject=subject, cause=cause, reason=reason)
         for subject, (cause, reason) in wanted.items()
@@ -64,8 +65,8 @@ def _answers(actions: Sequence[Action], touched: Touched) -> list[Action]:
             subject = _generation(touched.authorities[certificate.issuer])
             due.setdefault(subject, set()).update(_refs([certificate]))
     for action in actions:
-        if action.verb is Verb.REVOKE:
-            for ref in action.certificates:
+        if action.wave is Wave.REVOCATION:
+            for ref in _restated(action):
                 authority = touched.authorities.get(ref.issuer)
                 if authority and _answers_for(authority):
                     due.setdefault(_generation(authority), set()).add(ref)
@@ -87,6 +88,13 @@ def _answers(actions: Sequence[Action], touched: Touched) -> list[Action]:
         )
         for subject in sorted(due.keys() | fresh.keys())
     ]
+
+
+def _restated(action: Action) -> tuple[CertificateRef, ...]:
+    """The certificates of which CRLs and answers have to say something else."""
+    if action.verb is Verb.REVOKE:
+        return action.certificates  # what was on hold gets another reason
+    return action.changed if action.verb in (Verb.HOLD, Verb.RELEASE) else ()
 
 
 def _certificates(count: int) -> str:

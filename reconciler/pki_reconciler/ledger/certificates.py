@@ -11,10 +11,13 @@ from pki_reconciler.ledger import refs, rows, statements, tables
 from pki_reconciler.ledger.rows import Row
 from pki_schema.desired import Identity
 from pki_schema.instants import Instant, to_epoch
-from pki_schema.issued import IssuedCertificate
+from pki_schema.issued import IssuedCertificate, OnHold
+from pki_schema.kinds.revocation import HOLD
 
 CERTIFICATE = tables.certificate
 ENTRY = tables.entry
+
+IS_ON_HOLD = (CERTIFICATE.c.state == "revoked") & (CERTIFICATE.c.reason == HOLD)
 
 _WITH_BODY = sa.select(CERTIFICATE, ENTRY.c.body).outerjoin(
     ENTRY, ENTRY.c.seq == CERTIFICATE.c.issued_seq
@@ -101,6 +104,31 @@ def revoked(
     )
     if ending_after is not None:
         query = query.where(CERTIFICATE.c.not_after > to_epoch(ending_after))
+    found = (rows.certificate(row) for row in connection.execute(query))
+    return tuple(sorted(found, key=lambda c: c.serial))
+
+
+def on_hold(
+    connection: sa.Connection, certificates: Iterable[IssuedCertificate]
+) -> tuple[OnHold, ...]:
+    """Certificates on hold with those who hold them."""
+    found = list(certificates)
+    hold = tables.hold
+    by: dict[tuple[str, int], list[str]] = {}
+    for issuer in {c.issuer for c in found}:
+        serials = [refs.hexadecimal(c.serial) for c in found if c.issuer == issuer]
+        for chunk in statements.chunks(serials):
+            query = sa.select(hold).where(hold.c.issuer == issuer, hold.c.serial.in_(chunk))
+            for row in connection.execute(query.order_by(hold.c.name)):
+                by.setdefault((row.issuer, int(row.serial, 16)), []).append(row.name)
+    return tuple(OnHold(certificate=c, by=tuple(by.get(c.key, ()))) for c in found)
+
+
+def released(connection: sa.Connection, issuer: str) -> tuple[IssuedCertificate, ...]:
+    """Certificates that were taken off hold and have not been revoked since, without DER."""
+    query = sa.select(CERTIFICATE).where(
+        CERTIFICATE.c.issuer == issuer, sa.text("released_at IS NOT NULL")
+    )
     found = (rows.certificate(row) for row in connection.execute(query))
     return tuple(sorted(found, key=lambda c: c.serial))
 

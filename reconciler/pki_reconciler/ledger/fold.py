@@ -23,6 +23,7 @@ from pki_reconciler.ledger.folds import (
     ended,
     faults,
     keys,
+    released,
     revocations,
     revoked,
 )
@@ -45,6 +46,7 @@ FOLDS: dict[type[Record], Fold] = {
     records.MeaningAdopted: adopted.adopted,
     records.SubjectRetired: adopted.retired,
     records.Revoked: revoked.revoked,
+    records.Released: released.released,
     records.RevocationResolved: revocations.resolved,
     records.CertificateExpired: ended.expired,
     records.CrlIntended: batches.crl_intended,

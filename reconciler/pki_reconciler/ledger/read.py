@@ -5,7 +5,7 @@ A ``Reader`` never writes, and this module imports nothing that does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +16,7 @@ from pki_reconciler.ledger import (
     certificates,
     connections,
     current,
+    declarations,
     faults,
     keys,
     leftovers,
@@ -30,6 +31,7 @@ from pki_reconciler.ledger import (
     tiles,
     touching,
 )
+from pki_reconciler.ledger.declarations import Declaration
 from pki_reconciler.ledger.records import ObjectFacts
 from pki_reconciler.ledger.rows import (
     Issuance,
@@ -153,6 +155,10 @@ class Reader:
         """What subjects are declared to be; of all subjects, or of these."""
         return objects.declared(self._connection, identities)
 
+    def revocations(self, names: Iterable[str]) -> Mapping[str, Sequence[Declaration]]:
+        """All that ``Revocation`` objects of these names said in accepted commits, in order."""
+        return declarations.of_names(self._connection, names)
+
     # What a cycle looks at
 
     def touched(self, now: Instant, *, repository: Allowance | None = None) -> Touched:
@@ -243,6 +249,10 @@ class Reader:
         entries.
         """
         return certificates.revoked(self._connection, issuer, ending_after)
+
+    def released(self, issuer: str) -> tuple[IssuedCertificate, ...]:
+        """Certificates of an issuer that were taken off hold and not revoked since; without DER."""
+        return certificates.released(self._connection, issuer)
 
     def crl(self, issuer: str) -> IssuedCrl | None:
         """An issuer's current CRL."""

@@ -146,7 +146,11 @@ class SubjectRetired(Canonical, frozen=True, kw_only=True, tag="subject-retired"
 
 
 class Revoked(Canonical, frozen=True, kw_only=True, tag="revoked"):
-    """A certificate is revoked, for ever; ``revoked_at``, ``invalidity_date`` in epoch seconds."""
+    """A certificate is revoked; ``revoked_at``, ``invalidity_date`` in epoch seconds.
+
+    With ``certificateHold`` until every revocation that holds it has ``Released`` it, else for
+    ever. A hold that becomes final keeps its date on lists and in answers.
+    """
 
     issuer: str
     serial: str
@@ -159,7 +163,7 @@ class Revoked(Canonical, frozen=True, kw_only=True, tag="revoked"):
 
 class Released(Canonical, frozen=True, kw_only=True, tag="released"):
     """A certificate on hold (``Revoked`` with reason ``certificateHold``) is valid again, by the
-    same ``Revocation`` with ``state: released``.
+    same ``Revocation`` with ``state: released``; unless another one holds it, too, or it expired.
     """
 
     issuer: str
@@ -169,13 +173,15 @@ class Released(Canonical, frozen=True, kw_only=True, tag="released"):
 
 class RevocationResolved(Canonical, frozen=True, kw_only=True, tag="revocation-resolved"):
     """A declared revocation has been carried out; ``suspended`` identities are not certified again
-    until their service's ``resumeAfter`` names it.
+    until their service's ``resumeAfter`` names it. ``state`` is what it said: a hold (``held``)
+    suspends them until the same name is ``released``, which frees all it suspends, or ``revoked``.
     """
 
     name: str
     commit: str
     serials: tuple[tuple[str, str], ...]
     suspended: tuple[Identity, ...] = ()
+    state: str = "revoked"
 
 
 class CertificateExpired(Canonical, frozen=True, kw_only=True, tag="certificate-expired"):

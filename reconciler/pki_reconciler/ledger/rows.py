@@ -9,7 +9,7 @@ import msgspec
 
 from pki_reconciler.ledger import refs
 from pki_reconciler.ledger.records import CertificateIntended, ObjectFacts, Record
-from pki_schema.desired import Identity, Meaning, from_canonical
+from pki_schema.desired import Canonical, Identity, Meaning, from_canonical
 from pki_schema.instants import Instant, from_epoch
 from pki_schema.issued import CertificateState, IssuedAnswer, IssuedCertificate, IssuedCrl
 
@@ -111,6 +111,17 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
     blocked: str = ""
 
 
+class Suspension(Canonical, frozen=True, kw_only=True):
+    """A revocation that keeps an identity from being certified, declared at entry ``seq``.
+
+    ``hold``: until it is released; else until the service names it, in a later commit.
+    """
+
+    name: str
+    seq: int = 0
+    hold: bool = False
+
+
 class OpenIntent(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate that may have been signed and was not recorded."""
 
@@ -137,6 +148,14 @@ def meaning(text: str | None) -> Meaning | None:
     return None if text is None else from_canonical(text.encode(), Meaning)
 
 
+def suspensions(text: str | None) -> tuple[Suspension, ...]:
+    """What stands in ``held_by``; entries of older ledgers are names alone."""
+    if text is None:
+        return ()
+    found = from_canonical(text.encode(), tuple[Suspension | str, ...])
+    return tuple(Suspension(name=one) if isinstance(one, str) else one for one in found)
+
+
 def certificate(row: Row, der: bytes = b"") -> IssuedCertificate:
     """A row of ``certificate`` whose state is not ``intended``."""
     return IssuedCertificate(
@@ -151,6 +170,7 @@ def certificate(row: Row, der: bytes = b"") -> IssuedCertificate:
         revoked_at=instant(row.revoked_at),
         reason=row.reason,
         invalidity_date=instant(row.invalidity_date),
+        released_at=instant(row.released_at),
         der=der,
     )
 

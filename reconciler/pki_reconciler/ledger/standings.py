@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from pki_reconciler.ledger import refs, rows, tables
+from pki_reconciler.ledger import certificates, refs, rows, tables
 from pki_reconciler.ledger.rows import Row
-from pki_schema.desired import SUBJECT_KINDS, from_canonical
+from pki_schema.desired import SUBJECT_KINDS
 from pki_schema.instants import Instant, from_epoch
 from pki_schema.issued import CertificateState, DueWork, Standing
 
@@ -33,11 +33,10 @@ _QUERY = (
         OBJECT.c.serial,
         OBJECT.c.declared_digest.is_not(None).label("declared"),
         sa.func.coalesce(_DONE, False).label("done"),
-        # Only what a revocation holds has to be asked which of them it may resume after.
-        sa.case((OBJECT.c.held_by.is_not(None), OBJECT.c.declared)).label("meaning"),
         CERTIFICATE.c.not_before,
         CERTIFICATE.c.not_after,
         CERTIFICATE.c.state.label("certificate_state"),
+        sa.func.coalesce(certificates.IS_ON_HOLD, False).label("on_hold"),
         DUE.c.at.label("renew_at"),
         ENTRY.c.at.label("issued_at"),
         ENTRY.c.commit.label("issued_for"),
@@ -66,6 +65,7 @@ def crls_due(connection: sa.Connection) -> Mapping[str, Instant]:
 
 
 def _standing(row: Row) -> Standing:
+    held_by = rows.suspensions(row.held_by)
     return Standing(
         identity=refs.identity(row.ref),
         declared=bool(row.declared),
@@ -74,23 +74,16 @@ def _standing(row: Row) -> Standing:
         suspended=bool(row.suspended),
         retired=bool(row.retired),
         commit=row.commit,
-        held_by=_held_by(row) if row.held_by else (),
+        held_by=tuple(one.name for one in held_by),
+        holds=tuple(one.name for one in held_by if one.hold),
         issuer=row.issuer or "",
         serial=row.serial or "",
         not_before=rows.instant(row.not_before),
         not_after=rows.instant(row.not_after),
         state=CertificateState(row.certificate_state or "valid"),
+        on_hold=bool(row.on_hold),
         renew_at=rows.instant(row.renew_at),
         issued_at=rows.instant(row.issued_at),
         issued_for=row.issued_for or "",
         plan=row.plan or "",
-    )
-
-
-def _held_by(row: Row) -> tuple[str, ...]:
-    """Without those that its service resumes after."""
-    meaning = rows.meaning(row.meaning)
-    resumed = meaning.resume_after if meaning else ()
-    return tuple(
-        n for n in from_canonical(row.held_by.encode(), tuple[str, ...]) if n not in resumed
     )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from pki_reconciler.ledger import refs, rows, statements, tables
 from pki_reconciler.ledger.rows import Row
-from pki_schema.desired import SUBJECT_KINDS, Identity, from_canonical
+from pki_schema.desired import SUBJECT_KINDS, Identity
 from pki_schema.instants import from_epoch
 from pki_schema.issued import Due, DueWork, Subject
 
@@ -49,6 +49,7 @@ class _Current:
 
 def subject(row: Row, due_: Sequence[Due]) -> Subject:
     """A row of ``subjects_query`` as a value."""
+    held_by = rows.suspensions(row.held_by)
     return Subject(
         identity=refs.identity(row.ref),
         declared=rows.meaning(row.declared),
@@ -57,7 +58,8 @@ def subject(row: Row, due_: Sequence[Due]) -> Subject:
         retired=bool(row.retired),
         commit=row.commit,
         current=rows.certificate(_Current(row)) if row.c_serial is not None else None,
-        held_by=from_canonical(row.held_by.encode(), tuple[str, ...]) if row.held_by else (),
+        held_by=tuple(one.name for one in held_by),
+        holds=tuple(one.name for one in held_by if one.hold),
         due=tuple(due_),
     )
 

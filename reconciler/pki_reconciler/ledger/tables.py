@@ -130,6 +130,7 @@ certificate = _table(
     _index("certificate_spki", "spki"),
     _index("certificate_not_after", "not_after"),
     _index("certificate_revoked", "issuer", "shard", where="revoked_at IS NOT NULL"),
+    _index("certificate_released", "issuer", where="released_at IS NOT NULL"),
     _index("certificate_open", "intent_seq", where="state = 'intended'"),
 )
 
@@ -189,6 +190,7 @@ object_ = _table(
     _flag("ended"),
     _text("held_by", null=True),
     sa.Column("dirty", Whole, sa.Computed(DIRTY, persisted=True), nullable=False),
+    _text("resumes", null=True),
     _index("object_dirty", "ref", where="dirty = 1"),
     _index("object_held", "ref", where="held_by IS NOT NULL"),
     _index("object_kind", "kind"),
@@ -245,6 +247,15 @@ revocation = _table(
     _whole("resolved_seq", null=True),
     sa.PrimaryKeyConstraint("name", "commit"),
     _index("revocation_open", "seq", where="resolved_seq IS NULL"),
+)
+
+# Which Revocations hold a certificate: it is valid again when none is left.
+hold = _table(
+    "hold",
+    _text("issuer"),
+    _text("serial"),
+    _text("name"),
+    sa.PrimaryKeyConstraint("issuer", "serial", "name"),
 )
 
 due = _table(

@@ -5,7 +5,7 @@ The queries are functions of their own so that a test can ask the database for t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -13,6 +13,7 @@ from pki_reconciler.ledger import (
     allowances,
     authorities,
     certificates,
+    declarations,
     faults,
     keys,
     rows,
@@ -21,8 +22,8 @@ from pki_reconciler.ledger import (
     tables,
     targets,
 )
+from pki_reconciler.ledger.declarations import Declaration
 from pki_reconciler.ledger.rows import Row
-from pki_schema.desired import RevocationRequest, from_canonical
 from pki_schema.instants import Instant, to_epoch
 from pki_schema.issued import (
     Allowance,
@@ -143,35 +144,43 @@ def _siblings(connection: sa.Connection, row: Row) -> Iterable[str]:
     ).scalars()
 
 
-def revocations_query() -> sa.Select[str, str]:
-    return (
-        sa.select(REVOCATION.c.request, REVOCATION.c.commit)
-        .where(IS_OPEN)
-        .order_by(REVOCATION.c.seq, REVOCATION.c.name)
-    )
+def revocations_query() -> sa.Select[str]:
+    return sa.select(REVOCATION.c.name).where(IS_OPEN)
 
 
 def _open_revocations(connection: sa.Connection, now: Instant) -> tuple[OpenRevocation, ...]:
-    """Resolved to the certificates that are valid now, and to those that no longer are."""
-    found = []
-    for text, commit in connection.execute(revocations_query()).all():
-        request = from_canonical(text.encode(), RevocationRequest)
-        query = sa.select(CERTIFICATE).where(
-            targets.matching(request.spec.target), CERTIFICATE.c.state != "intended"
-        )
-        meant = sorted(
-            (rows.certificate(row) for row in connection.execute(query)), key=lambda c: c.key
-        )
-        valid = [c for c in meant if c.state is CertificateState.VALID and c.not_after >= now]
-        found.append(
-            OpenRevocation(
-                request=request,
-                commit=commit,
-                certificates=tuple(valid),
-                former=tuple(c for c in meant if c not in valid),
-            )
-        )
-    return tuple(found)
+    """In the order in which they were declared, without those that their own object overtook."""
+    names = connection.execute(revocations_query()).scalars().all()
+    found = [
+        (one, every)
+        for every in declarations.of_names(connection, names).values()
+        for one in every
+        if not (one.done or declarations.is_overtaken(one, every))
+    ]
+    found.sort(key=lambda item: (item[0].seq, item[0].name))
+    return tuple(_resolved(connection, now, one, every) for one, every in found)
+
+
+def _resolved(
+    connection: sa.Connection, now: Instant, one: Declaration, every: Sequence[Declaration]
+) -> OpenRevocation:
+    """To the certificates that are valid now, those on hold, and those that are past changing."""
+    query = sa.select(CERTIFICATE).where(
+        targets.matching(one.spec.target), CERTIFICATE.c.state != "intended"
+    )
+    meant = sorted(
+        (rows.certificate(row) for row in connection.execute(query)), key=lambda c: c.key
+    )
+    valid = [c for c in meant if c.state is CertificateState.VALID and c.not_after >= now]
+    on_hold = [c for c in meant if c.on_hold and c.not_after >= now]
+    return OpenRevocation(
+        request=one.request,
+        commit=one.commit,
+        certificates=tuple(valid),
+        on_hold=certificates.on_hold(connection, on_hold),
+        former=tuple(c for c in meant if c not in valid and c not in on_hold),
+        concludes=declarations.concludes(one, every),
+    )
 
 
 def _crls_due(

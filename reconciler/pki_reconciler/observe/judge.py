@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import Accepted, Refused, SliceFault
-from pki_reconciler.observe import slices
+from pki_reconciler.observe import repeated, slices
 from pki_reconciler.observe.breadth import Breadth, below, differing, listed
 from pki_reconciler.observe.git import Repository
 from pki_reconciler.observe.manifests import ManifestCache
@@ -24,7 +24,7 @@ from pki_reconciler.observe.pushed import BESIDE_ONE, Pushed
 from pki_reconciler.observe.reading import Reading
 from pki_reconciler.observe.recording import facts, same
 from pki_reconciler.observe.trees import Change
-from pki_schema.desired import GLOBAL, DesiredState, Identity, Resolved
+from pki_schema.desired import GLOBAL, Declared, DesiredState, Identity, Resolved
 from pki_schema.errors import Position, Problem, Severity, in_reading_order
 from pki_schema.kinds import TenantSpec
 from pki_schema.load import assemble, check_references, resolve, tree
@@ -220,7 +220,8 @@ class Judge:
             *check_references(loaded.state, present),
             *(p for p in resolved.problems if p.code != OVER_QUOTA),
             *self._over_quota(loaded.state, affected, resolved),
-            *self._without_effect(affected - loaded.state.objects.keys()),
+            *repeated.removals(self._reader, affected - loaded.state.objects.keys()),
+            *repeated.revocation_problems(self._reader, _of_files(loaded.state, present, paths)),
         )
         return _Trial(
             paths=paths,
@@ -255,16 +256,6 @@ class Judge:
                 position = tree.at(owner, "spec", "quotas", "certificates")
                 message = f'tenant "{tenant}" declares {count} certificates; its quota is {quota}'
                 yield Problem(position, OVER_QUOTA, message)
-
-    def _without_effect(self, removed: Collection[Identity]) -> Iterator[Problem]:
-        """Taking a revocation back: said, because its author will expect something to happen."""
-        for identity, known in sorted(self._reader.facts(removed).items()):
-            if identity.kind == "Revocation":
-                message = f"{identity} was removed, which changes nothing: revoked stays revoked"
-                hint = "to certify again, name it in the service's resumeAfter"
-                yield Problem(
-                    Position(known.path), "PKI6020", message, hint, severity=Severity.NOTICE
-                )
 
     def _affected(
         self, reading: Reading, paths: Iterable[str], *, healing: Collection[str]
@@ -334,6 +325,15 @@ class Judge:
             withdrawn=tuple(sorted(s for s in former - wanted if s.kind != "ResponderCertificate")),
             faulty=faulty,
         )
+
+
+def _of_files(
+    state: DesiredState, present: Iterable[Identity], paths: Iterable[str]
+) -> list[Declared]:
+    """The objects that stand in these files."""
+    files = frozenset(paths)
+    found = (state.objects[identity] for identity in sorted(present))
+    return [declared for declared in found if declared.position.path in files]
 
 
 def _news(problems: Iterable[Problem], changed: Collection[str]) -> Iterator[Problem]:

@@ -132,7 +132,8 @@ ENTRIES: tuple[Entry, ...] = (
         title="Readers would lose revocations",
         meaning=(
             "Before a CRL is put in place, it is compared with the very file that readers have "
-            "now. An entry that is there stays until its certificate has expired."
+            "now. An entry that is there stays until its certificate has expired, or was released "
+            "from hold; and what is there for ever does not become a hold."
         ),
         example=Told(
             "? HELD [PKI6012] vcc-services.crl would lose 3 revocations that readers already have"
@@ -147,12 +148,92 @@ ENTRIES: tuple[Entry, ...] = (
         title="A removed revocation changes nothing",
         meaning=(
             "Revoked stays revoked: removing the file or reverting the commit takes nothing back, "
-            "and its author should not expect it."
+            "and its author should not expect it. A hold does not end that way either."
         ),
         example=Told("$ git rm desired-state/revocations/argus-moved.yaml"),
         cure=(
-            "To certify the service again with a new key, name the revocation in resumeAfter of "
-            "the service."
+            "To certify the service again, name the revocation in resumeAfter of the service. A "
+            "hold ends when its file is back and says state: released."
+        ),
+    ),
+    entry(
+        6021,
+        title="A release of what is not on hold",
+        meaning=(
+            "Only the object that put certificates on hold can release them, under its own name "
+            "and once. Accepted commits of before count, not what the tree shows now."
+        ),
+        example=Told(
+            "revocations/laptop.yaml says state: released, and no commit ever had it say held"
+        ),
+        cure=(
+            "Say state: released in the Revocation whose state is held; status names it beside "
+            "what it holds. What is not on hold needs no release: remove the file."
+        ),
+    ),
+    entry(
+        6022,
+        title="A hold that aims elsewhere",
+        meaning=(
+            "The object that held certificates releases these, or makes these final. With another "
+            "target it would say so of some, and leave the first ones on hold unseen."
+        ),
+        example=Told(
+            "-  target: {tenant: vcc, service: api}\n-  state: held\n"
+            "+  target: {tenant: vcc, service: web}\n+  state: released"
+        ),
+        cure=(
+            "Give it back the target that it had, and declare another Revocation for the other one."
+        ),
+    ),
+    entry(
+        6023,
+        title="For ever, and then only held",
+        meaning=(
+            "What a Revocation has ended for ever cannot be put on hold or released afterwards, "
+            "by no object. Its file would say what is not so."
+        ),
+        example=Told("-  reason: keyCompromise\n+  reason: certificateHold\n+  state: held"),
+        cure=(
+            "Put the file back as it was. To hold what was certified since, declare a Revocation "
+            "with a name of its own; to certify again, use resumeAfter."
+        ),
+    ),
+    entry(
+        6024,
+        title="A revocation that was declared before",
+        meaning=(
+            "It was looked up once, when it was carried out. Brought back or reverted to under the "
+            "same name, it says nothing new, and nothing that was certified since is revoked."
+        ),
+        example=Told("$ git revert HEAD   # which had removed revocations/argus-moved.yaml"),
+        cure="Declare a Revocation with another name, if what is certified now is meant.",
+    ),
+    entry(
+        6025,
+        title="A name that is used again",
+        meaning=(
+            "Everything that a name says in an accepted commit counts, one beside the other: what "
+            "was revoked first stays so, and what the name says now is carried out as well. A "
+            "service that named it before is suspended by it all the same."
+        ),
+        example=Told("-  reason: cessationOfOperation\n+  reason: keyCompromise"),
+        cure=(
+            "Nothing, if it is meant. Each revocation is easier to follow under a name of its own."
+        ),
+    ),
+    entry(
+        6026,
+        title="resumeAfter names nothing that could be resumed after",
+        meaning=(
+            "It counts for a revocation that was declared for ever in an earlier commit than the "
+            "one that names it. A name written in advance, or of a hold, does nothing, also when "
+            "the revocation comes."
+        ),
+        example=Told("A service lists a revocation that is declared in the same commit"),
+        cure=(
+            "Take the name out, and put it in again in a commit after the revocation. A hold ends "
+            "by state: released."
         ),
     ),
     entry(

@@ -117,15 +117,32 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     entry(
         2212,
-        title="A state of revocation that nothing acts on",
+        title="State and reason of a revocation do not go together",
         meaning=(
-            "held and released are known words, but this version carries out revoked alone. "
-            "Passed over in silence, an author would believe that the certificate is on hold."
+            "certificateHold is the one reason that may be taken back (RFC 5280 section 5.3.1), "
+            "and it never says that something is over. So held and released need it, and revoked, "
+            "which is also what counts where no state is given, needs another one."
         ),
-        example=revocation("state: held", "state: revoked"),
+        example=revocation("state: held", "state: held\nreason: certificateHold"),
         cure=(
-            "Write state: revoked, which is for ever, or leave the revocation out and say "
-            "suspend: true at the service."
+            "Write state: held beside certificateHold, later state: released; to end it for good "
+            "say state: revoked with the reason why."
+        ),
+    ),
+    entry(
+        2213,
+        title="A CA cannot be put on hold",
+        meaning=(
+            "On hold, everything below the CA would fail at once, and after the release nobody "
+            "could say what had been signed in between. Only certificates of services go on hold."
+        ),
+        example=revocation(
+            "target: {authority: vcc-services}\nreason: certificateHold\nstate: held",
+            "target: {authority: vcc-services}\nreason: cessationOfOperation\nstate: revoked",
+        ),
+        cure=(
+            "Put on hold what the CA issued, by service, template or serial. A CA that is not "
+            "trusted any more is revoked, and its next generation takes over."
         ),
     ),
     entry(

@@ -1,8 +1,8 @@
-"""``Revocation``: a declared, irreversible end of trust in certificates."""
+"""``Revocation``: a declared end of trust in certificates, for ever or until it is released."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pki_schema.fields import KeyDigest, Name, SerialNumber, Text, Timestamp
 from pki_schema.kinds.envelope import Strict, about
@@ -19,6 +19,9 @@ Reason = Literal[
     "aACompromise",
 ]
 """RFC 5280 section 5.3.1, without ``removeFromCRL``, which is no reason but a delta CRL's word."""
+
+HOLD: Final = "certificateHold"
+"""The one reason that may end; every other is for ever."""
 
 
 class RevocationTarget(Strict, frozen=True, kw_only=True):
@@ -53,7 +56,9 @@ class RevocationTarget(Strict, frozen=True, kw_only=True):
 class RevocationSpec(Strict, frozen=True, kw_only=True):
     """Resolved once, when it is carried out, to the serials that are valid then.
 
-    Removing the file, or reverting the commit, changes nothing.
+    Removing the file, or reverting the commit, changes nothing. ``held`` and ``released`` go with
+    the reason certificateHold, ``revoked`` with every other. The same object says ``released`` or
+    ``revoked`` later, with the same target.
     """
 
     target: Annotated[
@@ -64,6 +69,7 @@ class RevocationSpec(Strict, frozen=True, kw_only=True):
         Timestamp | None, about("Since when it is not to be trusted.", "2026-11-22T21:00:00Z")
     ] = None
     state: Annotated[
-        Literal["revoked", "held", "released"], about("revoked is for ever.", "revoked")
+        Literal["revoked", "held", "released"],
+        about("revoked is for ever; held, with certificateHold, until released.", "revoked"),
     ] = "revoked"
     comment: Annotated[Text | None, about("For people.", "Laptop lost on the train")] = None

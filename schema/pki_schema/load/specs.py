@@ -30,6 +30,7 @@ from pki_schema.kinds import (
     TimestampAuthoritySpec,
     TrustBundleSpec,
 )
+from pki_schema.kinds.revocation import HOLD
 from pki_schema.kinds.service import ServiceCertificate
 from pki_schema.kinds.template import TemplateNames
 from pki_schema.load import governance
@@ -104,10 +105,19 @@ def _revocation(spec: RevocationSpec) -> Iterator[Fault]:
         message = "cACompromise is said of a CA's own certificates"  # RFC 5280 section 5.3.1
         hint = "name the CA with authority, or use keyCompromise"
         yield ("reason",), "PKI2211", message, hint
-    if spec.state != "revoked":
-        # Better refused than passed over: who writes this expects relying parties to notice.
-        message = f"state {spec.state} is recognised, and nothing acts on it yet"
-        yield ("state",), "PKI2212", message, "use state: revoked"
+    yield from _hold(spec)
+
+
+def _hold(spec: RevocationSpec) -> Iterator[Fault]:
+    """RFC 5280 section 5.3.1 knows one reason that may be taken back, and it says only that."""
+    if (spec.state == "revoked") == (spec.reason == HOLD):
+        message = f"state {spec.state} and reason {spec.reason} do not go together"
+        hint = "certificateHold goes with held and released, every other reason with revoked"
+        yield ("state",), "PKI2212", message, hint
+    if spec.state != "revoked" and spec.target.authority is not None:
+        message = "a CA is not put on hold: all below it would fail and come back with it"
+        hint = "revoke it, or put on hold what it issued"
+        yield ("target",), "PKI2213", message, hint
 
 
 def _authority(spec: CertificateAuthoritySpec, declared: Declared) -> Iterator[Fault]:

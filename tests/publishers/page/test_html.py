@@ -277,6 +277,11 @@ def test_instants_are_for_programs_too_and_none_is_relative() -> None:
         assert "As of 2026-11-23 12:00" in document.text
 
 
+@pytest.mark.parametrize("word", [*Health, *Sync])
+def test_every_word_has_a_badge(word: Health | Sync) -> None:
+    assert str(word) in html.badge(word)
+
+
 def test_a_word_stands_beside_every_colour() -> None:
     """The sign before it is for eyes alone."""
     for page in pages(TROUBLED):

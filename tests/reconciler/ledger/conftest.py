@@ -194,7 +194,7 @@ class World:
                 ]
             )
 
-    def revoke(self, issuer: str, *serials: int, reason: str = "superseded") -> None:
+    def revoke(self, issuer: str, *serials: int, reason: str = "superseded", by: str = "r") -> None:
         self.append(
             *(
                 records.Revoked(
@@ -202,9 +202,17 @@ class World:
                     serial=f"{serial:x}",
                     revoked_at=to_epoch(self.now),
                     reason=reason,
-                    revocation="r",
+                    revocation=by,
                     cause="git",
                 )
+                for serial in serials
+            )
+        )
+
+    def release(self, issuer: str, *serials: int, by: str = "r") -> None:
+        self.append(
+            *(
+                records.Released(issuer=issuer, serial=f"{serial:x}", revocation=by)
                 for serial in serials
             )
         )
@@ -319,11 +327,11 @@ def object_facts(kind: str, name: str, *, tenant: str = "", **fields: Any) -> re
 
 
 def revocation_facts(
-    name: str, *, reason: str = "superseded", **target: Any
+    name: str, *, reason: str = "superseded", state: str = "revoked", **target: Any
 ) -> records.ObjectFacts:
     scalars = {"serial": SerialNumber, "key": KeyDigest}
     aim = RevocationTarget(**{k: scalars.get(k, Name)(v) for k, v in target.items()})
-    spec = RevocationSpec(target=aim, reason=reason)  # type: ignore[arg-type]
+    spec = RevocationSpec(target=aim, reason=reason, state=state)  # type: ignore[arg-type]
     origin = place(f"revocations/{name}.yaml")
     return object_facts(
         "Revocation",

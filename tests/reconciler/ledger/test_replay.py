@@ -43,6 +43,10 @@ class History:
             self.withdraw,
             self.settle,
             self.revoke,
+            self.hold,
+            self.hold,
+            self.release,
+            self.make_final,
             self.declare_revocation,
             self.stand_still,
             self.refuse,
@@ -70,7 +74,7 @@ class History:
                 tenant=self.chance.choice(["vcc", "other"]),
                 renew_before=self.chance.choice([0, 10, 30]) * DAY,
                 suspended=self.chance.random() < 0.1,
-                resume_after=self.chance.choice([(), (), ("r1",)]),
+                resume_after=self.chance.choice([(), (), ("r1",), ("h1", "r1")]),
                 profile={"names": (("dns", self.chance.choice(["x.local", "y.local"])),)},
             )
             if self.chance.random() < 0.15:
@@ -147,11 +151,54 @@ class History:
                 )
             )
 
+    def hold(self) -> None:
+        """By one of two names, also what the other holds already."""
+        found = [c for c in self.certificates() if c.state == "valid" or c.on_hold]
+        if found:
+            chosen = self.chance.sample(found, min(2, len(found)))
+            name = self.chance.choice(["h1", "h2"])
+            self.world.revoke(
+                self.ca, *(c.serial for c in chosen), reason="certificateHold", by=name
+            )
+            self.resolve(name, "held", chosen)
+
+    def release(self) -> None:
+        """Also what is not on hold, or not by this name."""
+        found = self.certificates()
+        if found:
+            chosen = self.chance.sample(found, min(3, len(found)))
+            name = self.chance.choice(["h1", "h2"])
+            self.world.release(self.ca, *(c.serial for c in chosen), by=name)
+            self.resolve(name, "released", [])
+
+    def make_final(self) -> None:
+        found = [c for c in self.certificates() if c.on_hold]
+        if found:
+            chosen = self.chance.choice(found)
+            name = self.chance.choice(["h1", "h2", "r1"])
+            self.world.revoke(self.ca, chosen.serial, reason="keyCompromise", by=name)
+            self.resolve(name, "revoked", [chosen])
+
+    def resolve(self, name: str, state: str, chosen: list[Any]) -> None:
+        self.world.append(
+            records.RevocationResolved(
+                name=name,
+                commit="",
+                serials=tuple((c.issuer, f"{c.serial:x}") for c in chosen),
+                suspended=tuple(c.subject for c in chosen if self.chance.random() < 0.7),
+                state=state,
+            )
+        )
+
     def declare_revocation(self) -> None:
+        service = self.chance.choice("abc")
+        state = self.chance.choice(["revoked", "held", "released"])
         facts = self.make.revocation(
-            self.chance.choice(["r1", "r2"]),
+            self.chance.choice(["r1", "r2", "h1", "h2"]),
             tenant="vcc",
-            service=self.chance.choice("abc"),
+            service=service,
+            state=state,
+            reason="superseded" if state == "revoked" else "certificateHold",
         )
         self.world.accept(self.commit(), objects=(facts,))
 
@@ -294,6 +341,8 @@ def test_one_by_one_equals_all_together(
         world.ledger._engine.begin() as source,
         again.ledger._engine.begin() as destination,
     ):
+        kinds = set(source.execute(sa.select(table.c.kind)).scalars())
+        assert {"released", "revoked", "revocation-resolved"} <= kinds
         for row in source.execute(sa.select(table).order_by(table.c.seq)):
             destination.execute(sa.insert(table), [dict(row._mapping)])
             record = fold._record(row.seq, row.body)

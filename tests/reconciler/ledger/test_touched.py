@@ -435,17 +435,139 @@ def test_other_reasons_hold_the_identity(
     assert subject.held_by == ()
 
 
-def test_named_in_advance_holds_nothing(
-    world: Any, make: SimpleNamespace, services: dict[str, int], ca: str
+@pytest.mark.parametrize(
+    ("declared", "named", "suspended"), [("c2", "c3", False), ("c3", "c2", True)]
+)
+def test_resume_after_counts_if_it_came_after_the_revocation(
+    world: Any,
+    make: SimpleNamespace,
+    services: dict[str, int],
+    ca: str,
+    declared: str,
+    named: str,
+    suspended: bool,
 ) -> None:
-    """ResumeAfter may stand in the same commit as the revocation."""
+    """In history: both were accepted long before anybody carried the revocation out."""
     meaning = make.replace(make.service("a"), resume_after=("r",))
-    world.accept("c2", meanings=(meaning,))
+    facts = make.revocation("r", tenant="vcc", service="a", reason="cessationOfOperation")
+    for commit in ("c2", "c3"):
+        world.accept(
+            commit,
+            objects=(facts,) if commit == declared else (),
+            meanings=(meaning,) if commit == named else (),
+        )
     world.revoke(ca, services["a"], reason="cessationOfOperation")
     world.append(
-        records.RevocationResolved(name="r", commit="c2", serials=(), suspended=(meaning.subject,))
+        records.RevocationResolved(
+            name="r", commit=declared, serials=(), suspended=(meaning.subject,)
+        )
     )
-    assert subjects(world.touched()) == [meaning.subject]
+    subject = world.ledger.reader.subject(meaning.subject)
+    assert subject.held_by == (("r",) if suspended else ())
+
+
+def test_a_name_stays_as_old_as_it_is(
+    world: Any, make: SimpleNamespace, services: dict[str, int], ca: str
+) -> None:
+    """Through other changes, a lost CSR and a removed file: none of them names it anew. Left out
+    once, it does.
+    """
+    meaning = make.replace(make.service("a"), resume_after=("r",))
+    other = make.replace(meaning, renew_before=DAY)
+    facts = make.revocation("r", tenant="vcc", service="a", reason="cessationOfOperation")
+    world.accept("c2", meanings=(meaning,))
+    world.accept("c3", objects=(facts,))
+    world.append(
+        records.RevocationResolved(name="r", commit="c3", serials=(), suspended=(meaning.subject,))
+    )
+    world.accept("c4", meanings=(other,))
+    world.accept("c5", pending=(meaning.subject,))
+    world.accept("c6", withdrawn=(meaning.subject,))
+    world.accept("c7", meanings=(meaning,))
+    assert world.ledger.reader.subject(meaning.subject).held_by == ("r",)
+    world.accept("c8", meanings=(make.service("a"),))
+    world.accept("c9", meanings=(meaning,))
+    assert world.ledger.reader.subject(meaning.subject).held_by == ()
+
+
+def declare(world: Any, make: SimpleNamespace, commit: str, state: str, **more: Any) -> None:
+    reason = more.pop("reason", "certificateHold")
+    facts = make.revocation("r", tenant="vcc", service="a", state=state, reason=reason)
+    world.accept(commit, objects=(facts,), **more)
+
+
+def resolve(world: Any, make: SimpleNamespace, commit: str, state: str) -> None:
+    suspended = () if state == "released" else (make.service("a").subject,)
+    world.append(
+        records.RevocationResolved(
+            name="r", commit=commit, serials=(), suspended=suspended, state=state
+        )
+    )
+
+
+def test_what_its_object_took_back_is_not_looked_at(
+    world: Any, make: SimpleNamespace, services: dict[str, int], ca: str
+) -> None:
+    """Held, released, held again and made final before anybody looked: only the last is open, and
+    carrying it out closes all of them.
+    """
+    for n, state in enumerate(("held", "released", "held")):
+        declare(world, make, f"c{n + 2}", state)
+        [opened] = world.touched().revocations
+        assert (opened.commit, opened.concludes) == (f"c{n + 2}", False)
+    declare(world, make, "c5", "revoked", reason="keyCompromise")
+    [opened] = world.touched().revocations
+    assert (opened.commit, opened.concludes) == ("c5", False)
+    resolve(world, make, "c5", "revoked")
+    assert world.touched().revocations == ()
+
+
+def test_what_is_on_hold_comes_with_its_holders(
+    world: Any, make: SimpleNamespace, services: dict[str, int], ca: str
+) -> None:
+    declare(world, make, "c2", "held")
+    world.revoke(ca, services["a"], reason="certificateHold", by="r")
+    world.revoke(ca, services["a"], reason="certificateHold", by="s")
+    resolve(world, make, "c2", "held")
+    declare(world, make, "c3", "released")
+    [opened] = world.touched().revocations
+    assert [(h.certificate.serial, h.by) for h in opened.on_hold] == [(services["a"], ("r", "s"))]
+    assert (opened.concludes, opened.former) == (True, ())
+    world.later(days=91)
+    [opened] = world.touched().revocations
+    assert opened.on_hold == ()
+
+
+def test_a_hold_suspends_until_its_name_is_released(
+    world: Any, make: SimpleNamespace, services: dict[str, int], ca: str
+) -> None:
+    """Whatever the service names; and what falls due meanwhile stays due."""
+    meaning = make.service("a")
+    declare(world, make, "c2", "held")
+    world.revoke(ca, services["a"], reason="certificateHold")
+    resolve(world, make, "c2", "held")
+    world.accept("c3", meanings=(make.replace(meaning, resume_after=("r",)),))
+    subject = world.ledger.reader.subject(meaning.subject)
+    assert (subject.held_by, subject.holds) == (("r",), ("r",))
+    assert [d.work for d in subject.due] == ["renew"]
+    declare(world, make, "c4", "released")
+    world.release(ca, services["a"])
+    resolve(world, make, "c4", "released")
+    subject = world.ledger.reader.subject(meaning.subject)
+    assert (subject.held_by, subject.current.state) == ((), "valid")
+    assert [d.work for d in subject.due] == ["renew"]
+
+
+def test_a_hold_made_final_suspends_until_it_is_named_after_that(
+    world: Any, make: SimpleNamespace, services: dict[str, int], ca: str
+) -> None:
+    meaning = make.replace(make.service("a"), resume_after=("r",))
+    declare(world, make, "c2", "held")
+    resolve(world, make, "c2", "held")
+    declare(world, make, "c3", "revoked", reason="cessationOfOperation", meanings=(meaning,))
+    resolve(world, make, "c3", "revoked")
+    subject = world.ledger.reader.subject(meaning.subject)
+    assert (subject.held_by, subject.holds) == (("r",), ())
 
 
 def test_the_first_revocation_stands(world: Any, services: dict[str, int], ca: str) -> None:

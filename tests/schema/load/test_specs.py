@@ -1,9 +1,11 @@
 """What a spec says against itself: each rule once kept and once broken, with its exact place."""
 
 import base64
+from typing import get_args
 
 import pytest
 
+from pki_schema.kinds.revocation import Reason
 from pki_schema.load.documents import decode
 
 HEAD = "apiVersion: pki.vcc.local/v1\nkind: {kind}\nmetadata:\n  name: example\nspec:\n"
@@ -242,15 +244,32 @@ def test_what_readers_were_just_pointed_to_stays_for_an_hour() -> None:
     assert faults("Publication", spec.format("1h")) == []
 
 
+def hold_faults(reason: str, state: str, target: str = "{tenant: vcc, service: api}") -> list[str]:
+    """Which codes a Revocation gets."""
+    spec = f"  target: {target}\n  reason: {reason}\n  state: {state}\n"
+    return [code for code, _, _ in faults("Revocation", spec)]
+
+
+def test_state_and_reason_go_together() -> None:
+    """RFC 5280 section 5.3.1: certificateHold may be taken back, and nothing else may."""
+    for reason in get_args(Reason):
+        hold = reason == "certificateHold"
+        target = "{authority: ca}" if reason == "cACompromise" else "{template: t}"
+        held = [] if hold else ["PKI2212"]
+        assert hold_faults(reason, "revoked", target) == (["PKI2212"] if hold else [])
+        if reason != "cACompromise":
+            assert hold_faults(reason, "held") == hold_faults(reason, "released") == held
+
+
+def test_a_hold_without_a_state_is_refused() -> None:
+    """It would be for ever, which certificateHold does not say."""
+    spec = "  target: {template: t}\n  reason: certificateHold\n"
+    assert [code for code, _, _ in faults("Revocation", spec)] == ["PKI2212"]
+
+
 @pytest.mark.parametrize("state", ["held", "released"])
-def test_a_hold_that_nothing_acts_on_is_refused(state: str) -> None:
-    """Passed over in silence, an author would believe that the certificate is on hold."""
-    spec = (
-        "apiVersion: pki.vcc.local/v1\nkind: Revocation\nmetadata: {name: r}\nspec:\n"
-        f"  target: {{tenant: vcc, service: api}}\n  reason: certificateHold\n  state: {state}\n"
-    )
-    problems = decode("revocations/r.yaml", "b", spec.encode()).problems
-    assert [(p.code, p.position.line) for p in problems] == [("PKI2212", 7)]
+def test_a_ca_is_not_put_on_hold(state: str) -> None:
+    assert hold_faults("certificateHold", state, "{authority: issuing}") == ["PKI2213"]
 
 
 STAPLE = "{oid: 1.3.6.1.5.5.7.1.24, value: MAMCAQU=}"

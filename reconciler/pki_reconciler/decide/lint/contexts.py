@@ -46,7 +46,8 @@ class CrlContext:
 
     ``predecessor`` is the CRL (DER) published before, ``last_number`` the highest number ever
     intended or published. ``may_leave`` are the serials that need not be listed any longer: the
-    certificate had ended before the last *regular* CRL was issued.
+    certificate had ended before the last *regular* CRL was issued. ``released`` were on hold and
+    are valid again.
     """
 
     now: Instant
@@ -54,6 +55,7 @@ class CrlContext:
     predecessor: bytes | None = None
     last_number: int = 0
     may_leave: frozenset[int] = frozenset()
+    released: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

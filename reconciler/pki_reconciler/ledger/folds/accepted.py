@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from pki_reconciler.ledger import refs, statements, tables
-from pki_reconciler.ledger.folds import faults, revocations
+from pki_reconciler.ledger.folds import faults, revocations, suspended
 from pki_reconciler.ledger.folds.cares import care_digest
 from pki_reconciler.ledger.records import Accepted, ObjectFacts
 from pki_reconciler.ledger.rows import Entry, Row, Values
@@ -36,9 +36,9 @@ def accepted(connection: sa.Connection, entries: Sequence[Entry[Accepted]]) -> N
         )
         _put_objects(connection, record, before)
         _drop_objects(connection, record)
-        _put_meanings(connection, record)
+        _put_meanings(connection, entry)
         revocations.declare(connection, entry)
-        revocations.resume(connection, record.meanings)
+        suspended.resume(connection, record.meanings)
         faults.settled(connection, entry)
 
 
@@ -150,8 +150,10 @@ def _drop_references(connection: sa.Connection, sources: Sequence[Identity]) -> 
 _DECLARED = ("declared", "declared_digest", "declared_care", "suspended")
 
 
-def _put_meanings(connection: sa.Connection, record: Accepted) -> None:
+def _put_meanings(connection: sa.Connection, entry: Entry[Accepted]) -> None:
     """A subject that waits for its CSR, or is withdrawn, has no declared meaning."""
+    record = entry.record
+    resumes = suspended.named(connection, entry)
     update = ("path", "state", "commit", *_DECLARED)
     statements.upsert(
         connection,
@@ -164,10 +166,11 @@ def _put_meanings(connection: sa.Connection, record: Accepted) -> None:
                 "declared_digest": meaning.profile.digest(),
                 "declared_care": care_digest(meaning),
                 "suspended": int(meaning.suspended),
+                "resumes": resumes.get(refs.of(meaning.subject)),
             }
             for meaning in record.meanings
         ],
-        update=update,
+        update=(*update, "resumes"),
     )
     nothing: Values = {**dict.fromkeys(_DECLARED), "suspended": 0}
     states = dict.fromkeys(record.pending, "pending") | dict.fromkeys(record.withdrawn, "removed")

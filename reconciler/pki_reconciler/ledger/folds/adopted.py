@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from pki_reconciler.ledger import refs, rows, statements, tables
+from pki_reconciler.ledger import certificates, refs, rows, statements, tables
 from pki_reconciler.ledger.folds import dues
 from pki_reconciler.ledger.folds.cares import care_digest
 from pki_reconciler.ledger.records import MeaningAdopted, SubjectRetired
@@ -75,7 +75,7 @@ def _applied_settings(
 
 
 def _reschedule_renewals(connection: sa.Connection, meanings: Mapping[str, Meaning]) -> None:
-    """By the certificates there are; one that is no longer valid is never renewed by the clock."""
+    """By the certificates there are; one that is revoked for ever is not renewed by the clock."""
     certificate = tables.certificate
     current = []
     for chunk in statements.chunks(meanings):
@@ -88,7 +88,10 @@ def _reschedule_renewals(connection: sa.Connection, meanings: Mapping[str, Meani
                     (certificate.c.issuer == OBJECT.c.issuer)
                     & (certificate.c.serial == OBJECT.c.serial),
                 )
-                .where(OBJECT.c.ref.in_(chunk), certificate.c.state == "valid")
+                .where(
+                    OBJECT.c.ref.in_(chunk),
+                    (certificate.c.state == "valid") | certificates.IS_ON_HOLD,
+                )
             )
         ]
     wanted, never = dues.renewal_rows(current, "adopted")

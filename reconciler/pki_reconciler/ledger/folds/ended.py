@@ -101,19 +101,25 @@ def _end_authorities(connection: sa.Connection, ended: Sequence[Row]) -> None:
             dues.drop(connection, [row.spki], DueWork.CRL)
 
 
-def end_subjects(connection: sa.Connection, ended: Sequence[tuple[str, str, str]]) -> None:
-    """(subject, issuer, serial): where this is the current certificate it is no longer good."""
+def end_subjects(
+    connection: sa.Connection, ended: Sequence[tuple[str, str, str]], *, renewals: bool = False
+) -> None:
+    """(subject, issuer, serial): where this is the current certificate it is no longer good.
+
+    The clock renews it no more; with ``renewals`` what it would have done stays due.
+    """
     current = sa.and_(
         OBJECT.c.ref == sa.bindparam("r"),
         OBJECT.c.issuer == sa.bindparam("i"),
         OBJECT.c.serial == sa.bindparam("s"),
     )
     keys = [{"r": subject, "i": issuer, "s": serial} for subject, issuer, serial in ended]
-    connection.execute(
-        sa.delete(tables.due).where(
-            tables.due.c.work == str(DueWork.RENEW),
-            tables.due.c.ref == sa.select(OBJECT.c.ref).where(current).scalar_subquery(),
-        ),
-        keys,
-    )
+    if not renewals:
+        connection.execute(
+            sa.delete(tables.due).where(
+                tables.due.c.work == str(DueWork.RENEW),
+                tables.due.c.ref == sa.select(OBJECT.c.ref).where(current).scalar_subquery(),
+            ),
+            keys,
+        )
     connection.execute(sa.update(OBJECT).where(current).values(ended=1), keys)

@@ -1,4 +1,4 @@
-"""Certificates that are revoked, and what has to follow at once."""
+"""Certificates that are revoked or put on hold, and what has to follow at once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pki_reconciler.ledger import certificates, refs, statements, tables
 from pki_reconciler.ledger.folds import dues
 from pki_reconciler.ledger.folds.ended import end_subjects
 from pki_reconciler.ledger.records import Revoked
-from pki_reconciler.ledger.rows import Entry
+from pki_reconciler.ledger.rows import Entry, Row
 from pki_schema.errors import WorldFailed
 from pki_schema.issued import DueWork
+from pki_schema.kinds.revocation import HOLD
 
 CERTIFICATE = tables.certificate
 
@@ -25,36 +26,144 @@ REPOSITORY = ""
 
 
 def revoked(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) -> None:
-    """Revoke, for ever: a second revocation of a serial changes nothing of the first."""
-    keys = [(e.record.issuer, e.record.serial) for e in entries]
-    rows = certificates.matching(connection, sa.select(CERTIFICATE), keys)
-    known = {(row.issuer, row.serial): row for row in rows}
-    effective: dict[tuple[str, str], Entry[Revoked]] = {}
+    """Revoke: a second revocation of a serial changes nothing of the first, unless that was a hold.
+
+    A hold is counted when it begins, and not again when it becomes final.
+    """
+    for run in _apart(entries):
+        known = _known(connection, run)
+        by_key = {(e.record.issuer, e.record.serial): e for e in run}
+        fresh = {k: e for k, e in by_key.items() if known[k].state in ("valid", "expired")}
+        again = {k: e for k, e in by_key.items() if is_on_hold(known[k])}
+        final = {k: e for k, e in again.items() if e.record.reason != HOLD}
+        subjects = {key: row.subject for key, row in known.items()}
+        if fresh:
+            _mark(connection, list(fresh.values()))
+            _count(connection, [(subjects[key], entry.at) for key, entry in fresh.items()])
+        if final:
+            _make_final(connection, list(final.values()))
+        _hold(connection, [e for e in (fresh | again).values() if e.record.reason == HOLD])
+        _follow_up(connection, fresh | final, subjects)
+
+
+def _apart(entries: Sequence[Entry[Revoked]]) -> list[list[Entry[Revoked]]]:
+    """In order, cut where a serial comes a second time: that one meets what the first has done."""
+    runs: list[list[Entry[Revoked]]] = [[]]
+    seen: set[tuple[str, str]] = set()
     for entry in entries:
         key = (entry.record.issuer, entry.record.serial)
-        if key not in known or known[key].state == "intended":
+        if key in seen:
+            runs.append([])
+            seen.clear()
+        seen.add(key)
+        runs[-1].append(entry)
+    return runs
+
+
+def _known(
+    connection: sa.Connection, entries: Sequence[Entry[Revoked]]
+) -> Mapping[tuple[str, str], Row]:
+    """The certificates that entries are about. Raises ``WorldFailed`` for what was not issued."""
+    keys = [(e.record.issuer, e.record.serial) for e in entries]
+    rows = certificates.matching(connection, sa.select(CERTIFICATE), keys)
+    known = {(row.issuer, row.serial): row for row in rows if row.state != "intended"}
+    for entry, key in zip(entries, keys, strict=True):
+        if key not in known:
             raise WorldFailed(
                 f"entry {entry.seq} revokes serial {key[1]} of {key[0][:16]}, which was not issued",
                 "nothing was written; run `vcc-pki audit` before anything else",
             )
-        if known[key].state in ("valid", "expired"):
-            effective.setdefault(key, entry)
-    if effective:
-        _carry_out(connection, effective, {key: known[key].subject for key in effective})
+    return known
 
 
-def _carry_out(
+def is_on_hold(row: Row) -> bool:
+    """Whether a row of ``certificate`` may still be released."""
+    return bool(row.state == "revoked" and row.reason == HOLD)
+
+
+def _follow_up(
     connection: sa.Connection, effective: Effective, subjects: Mapping[tuple[str, str], str]
 ) -> None:
-    _mark(connection, list(effective.values()))
-    end_subjects(connection, [(subjects[key], *key) for key in effective])
-    first = {issuer: entry.at for (issuer, _), entry in reversed(effective.items())}
+    """Their subjects, their CRLs and their answers. What is on hold keeps its renewal in sight."""
+    if not effective:
+        return
+    ended = {False: list[tuple[str, str, str]](), True: list[tuple[str, str, str]]()}
+    for key, entry in effective.items():
+        ended[entry.record.reason == HOLD].append((subjects[key], *key))
+    for on_hold, keys in ended.items():
+        if keys:
+            end_subjects(connection, keys, renewals=on_hold)
+    tell_at_once(connection, {key: entry.at for key, entry in effective.items()}, "revoked")
+
+
+def tell_at_once(
+    connection: sa.Connection, changed: dict[tuple[str, str], int], cause: str
+) -> None:
+    """A CRL and an answer are due at the instant from which a certificate's status is another."""
+    first = {issuer: at for (issuer, _), at in reversed(changed.items())}
     dues.hasten(
-        connection,
-        [dues.row(issuer, DueWork.CRL, at, "revoked") for issuer, at in first.items()],
+        connection, [dues.row(issuer, DueWork.CRL, at, cause) for issuer, at in first.items()]
     )
-    _answer_now(connection, effective)
-    _count(connection, [(subjects[key], entry.at) for key, entry in effective.items()])
+    _answer_now(connection, changed, cause)
+
+
+def _hold(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) -> None:
+    """Remember who holds what, also where somebody else does already."""
+    statements.upsert(
+        connection,
+        tables.hold,
+        [
+            {
+                "issuer": entry.record.issuer,
+                "serial": entry.record.serial,
+                "name": entry.record.revocation,
+            }
+            for entry in entries
+            if entry.record.revocation
+        ],
+        update=(),
+    )
+
+
+def _make_final(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) -> None:
+    """X.509 (2019) section 9.5.3.1: the reason changes, the date stays that of the hold.
+
+    So readers who believed a signature to be too late do not come to believe it.
+    """
+    which = (
+        CERTIFICATE.c.issuer == sa.bindparam("i"),
+        CERTIFICATE.c.serial == sa.bindparam("s"),
+    )
+    keys = [{"i": e.record.issuer, "s": e.record.serial} for e in entries]
+    connection.execute(
+        sa.update(CERTIFICATE)
+        .where(*which)
+        .values(
+            ended_seq=sa.bindparam("seq"),
+            reason=sa.bindparam("why"),
+            invalidity_date=sa.func.coalesce(
+                sa.bindparam("invalid", type_=tables.Whole), CERTIFICATE.c.invalidity_date
+            ),
+            revocation=sa.bindparam("name"),
+        ),
+        [
+            {
+                **key,
+                "seq": entry.seq,
+                "why": entry.record.reason,
+                "invalid": entry.record.invalidity_date,
+                "name": entry.record.revocation,
+            }
+            for key, entry in zip(keys, entries, strict=True)
+        ],
+    )
+    hold = tables.hold
+    connection.execute(
+        sa.delete(hold).where(
+            hold.c.issuer == sa.bindparam("i"), hold.c.serial == sa.bindparam("s")
+        ),
+        keys,
+    )
 
 
 def _mark(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) -> None:
@@ -68,6 +177,7 @@ def _mark(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) -> None:
             reason=sa.bindparam("why"),
             invalidity_date=sa.bindparam("invalid"),
             revocation=sa.bindparam("name"),
+            released_at=None,
         ),
         [
             {
@@ -84,15 +194,15 @@ def _mark(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) -> None:
     )
 
 
-def _answer_now(connection: sa.Connection, effective: Effective) -> None:
+def _answer_now(connection: sa.Connection, changed: dict[tuple[str, str], int], cause: str) -> None:
     """Only what is answered at all has a row."""
     due = tables.due
     connection.execute(
         sa.update(due)
         .where(due.c.ref == sa.bindparam("r"), due.c.work == str(DueWork.ANSWER))
         .where(due.c.at > sa.bindparam("now"))
-        .values(at=sa.bindparam("now"), cause="revoked"),
-        [{"r": refs.answer(*key), "now": entry.at} for key, entry in effective.items()],
+        .values(at=sa.bindparam("now"), cause=cause),
+        [{"r": refs.answer(*key), "now": at} for key, at in changed.items()],
     )
 
 

@@ -31,6 +31,19 @@ def built(at, *serials, issuer=None, **changes):
     return build_crl(issuer or at.services, **values | changes)
 
 
+def held(at, *serials, **changes):
+    """On hold since an hour before."""
+    since = at.world.now - HOUR
+    entries = [CrlEntry(serial, since, "certificateHold") for serial in serials]
+    return built(at, entries=entries, **changes)
+
+
+def after_hold(at, *serials, **changes):
+    """The context in which these were on hold on the CRL before."""
+    before = held(at, *serials, number=4, now=at.world.now - HOUR)
+    return replace(at.context, predecessor=before.draft, **changes)
+
+
 def spoilt(at, *serials, **changes):
     return at.tampering.crl(built(at, *serials), at.services.public_key, **changes), at.context
 
@@ -64,6 +77,16 @@ GOOD = {
         built(at, 7),
         after(at, 3, 7, may_leave=frozenset({3})),
     ),
+    "one was released": lambda at: (built(at), after_hold(at, 3, released=frozenset({3}))),
+    "one was released where expired ones are kept": lambda at: (
+        built(at, issuer=keeping(at)),
+        replace(after_hold(at, 3, released=frozenset({3})), issuer=keeping(at)),
+    ),
+    "one was released before and is on hold again": lambda at: (
+        held(at, 3),
+        after_hold(at, 3, released=frozenset({3})),
+    ),
+    "a hold became final": lambda at: (built(at, 3), after_hold(at, 3)),
     "one that keeps expired certificates": lambda at: (
         built(at, 3, issuer=keeping(at)),
         replace(at.context, issuer=keeping(at)),
@@ -111,6 +134,19 @@ BAD = {
     "PKI5106 an expired entry got lost where all are kept": lambda at: (
         built(at, 7, issuer=keeping(at)),
         replace(after(at, 3, 7, may_leave=frozenset({3})), issuer=keeping(at)),
+    ),
+    "PKI5106 a hold ended that nobody released": lambda at: (built(at), after_hold(at, 3)),
+    "PKI5106 another one was released": lambda at: (
+        held(at, 4),
+        after_hold(at, 3, 4, released=frozenset({4})),
+    ),
+    "PKI5106 released although it was final": lambda at: (
+        built(at),
+        after(at, 3, released=frozenset({3})),
+    ),
+    "PKI5106 final, and now only on hold": lambda at: (
+        held(at, 3),
+        after(at, 3, released=frozenset({3})),
     ),
     "PKI5106 nobody knows what was there": lambda at: (
         built(at),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -18,6 +20,16 @@ def upgrade() -> None:
     refusal = sa.text("kind = 'refused'")
     op.create_index(
         "entry_refused", "entry", ["commit"], sqlite_where=refusal, postgresql_where=refusal
+    )
+    _index("certificate_released", "certificate", "issuer", where="released_at IS NOT NULL")
+    _name_what_is_named()
+    op.create_table(
+        "hold",
+        sa.Column("issuer", TEXT, nullable=False),
+        sa.Column("serial", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("issuer", "serial", "name"),
+        sqlite_strict=True,
     )
     op.create_table(
         "fault",
@@ -47,3 +59,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("path"),
         sqlite_strict=True,
     )
+
+
+def _index(name: str, table: str, *columns: str, where: str) -> None:
+    condition = sa.text(where)
+    op.create_index(name, table, list(columns), sqlite_where=condition, postgresql_where=condition)
+
+
+def _name_what_is_named() -> None:
+    """What services name in ``resumeAfter`` so far was named before anything to come."""
+    op.add_column("object", sa.Column("resumes", TEXT, nullable=True))
+    objects = sa.table("object", sa.column("ref"), sa.column("declared"), sa.column("resumes"))
+    query = sa.select(objects.c.ref, objects.c.declared)
+    connection = op.get_bind()
+    for ref, declared in connection.execute(
+        query.where(objects.c.declared.like('%"resume_after":%'))
+    ).all():
+        names = dict.fromkeys(json.loads(declared).get("resume_after", ()), 0)
+        connection.execute(
+            sa.update(objects)
+            .where(objects.c.ref == ref)
+            .values(resumes=json.dumps(names, sort_keys=True, separators=(",", ":")))
+        )
