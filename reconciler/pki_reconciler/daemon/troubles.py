@@ -10,6 +10,7 @@ import msgspec
 
 from pki_reconciler.daemon.metrics import label
 from pki_reconciler.daemon.pulse import Pulse
+from pki_reconciler.decide.report import cure
 from pki_schema.errors import Severity
 from pki_schema.reported import (
     AuthorityStatus,
@@ -168,7 +169,7 @@ def _slice(status: SliceStatus) -> tuple[str, Trouble]:
             word="faulty",
             severity=ERROR,
             detail=_line(next(iter(status.problems), "")) + more,
-            remedy="correct it in another commit; until then it stands as accepted before",
+            remedy=cure(status),
         ),
     )
 
@@ -190,7 +191,9 @@ def _resources(pulse: Pulse, report: Report) -> Iterator[tuple[str, Trouble]]:
 
 
 def _branch(pulse: Pulse) -> Iterator[tuple[str, Trouble]]:
-    for commit in _newest(pulse.refused):
+    # Where the global slice says why, its commits say nothing new.
+    said = any(not one.tenant for one in pulse.report.slices)
+    for commit in () if said else _newest(pulse.refused):
         yield (
             f"commit/{commit}",
             Trouble(

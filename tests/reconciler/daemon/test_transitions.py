@@ -250,6 +250,11 @@ def test_one_rule_with_a_thousand_refusals_is_one_trouble() -> None:
     assert told == "rule PKI5001: quiet > holding something back"
 
 
+def test_a_global_fault_is_told_with_its_reason_and_not_by_its_commits_too() -> None:
+    [[told]] = told_of(pulse(slices=(fault(tenant=""),), refused=("b" * 40, "c" * 40)))
+    assert told == "slice global: quiet > faulty"
+
+
 def test_another_commit_with_the_same_fault_is_not_told_again() -> None:
     assert told_of(pulse(slices=(fault(),)), pulse(slices=(fault(commit="e" * 40),)))[1] == []
 
