@@ -26,18 +26,20 @@ from pki_reconciler.standing import standing
 from pki_schema.desired import canonical_json
 from pki_schema.instants import Instant
 from pki_schema.planned import Held
-from pki_schema.reported import Failure, HeldStatus, Report
+from pki_schema.reported import Doubt, Failure, HeldStatus, Report
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What this cycle knows and the ledger does not: what was kept back, and what fails.
+    """What this cycle knows and the ledger does not: what was kept back, what fails, and why
+    nothing is issued.
 
     ``private`` is the path of this host's settings, which the public is not told.
     """
 
     held: tuple[Held, ...] = ()
     failures: tuple[Failure, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     private: str = ""
 
     def source(self) -> str:
@@ -45,6 +47,7 @@ class Seen:
         told = (
             [(one.code, one.message, one.remedy) for one in self.held],
             [one.resource for one in self.failures],
+            [one.what for one in self.doubts],
         )
         return hashlib.sha256(canonical_json(told)).hexdigest()
 
@@ -68,6 +71,8 @@ def refresh(cycle: Cycle, targets: Mapping[str, Target], seen: Seen) -> Report |
     report = standing(
         reader, targets=cycle.targets, held=seen.held, now=cycle.now, failures=seen.failures
     )
+    if seen.doubts:
+        report = msgspec.structs.replace(report, doubts=seen.doubts)
     _write(cycle, list(_pages(public(report, seen.private), reader, source)))
     publish.deliver(cycle, targets, pages=True)
     return report

@@ -105,7 +105,7 @@ def current(
                 _staple(reader, certificate) if fresh is None else staples.get(certificate.key)
             ),
             commit=use.commit,
-            renew_at=use.renew_at if certificate.state is CertificateState.VALID else None,
+            renew_at=_renewal_of(certificate, use),
         )
         yield from renewal(certificate, authorities, use)
 
@@ -127,8 +127,13 @@ def stapled(
             chain=lines.get(certificate.issuer, ()),
             staple=staples.get(certificate.key),
             commit=use.commit,
-            renew_at=use.renew_at,
+            renew_at=_renewal_of(certificate, use),
         )
+
+
+def _renewal_of(certificate: IssuedCertificate, use: Use) -> Instant | None:
+    """When it is due; what is revoked, or on hold for now, is not renewed."""
+    return use.renew_at if certificate.state is CertificateState.VALID else None
 
 
 def _staples(fresh: Sequence[IssuedAnswer]) -> Mapping[tuple[str, int], IssuedAnswer]:
