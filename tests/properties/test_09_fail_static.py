@@ -252,3 +252,19 @@ def test_a_broken_tenant_is_no_matter_to_the_other(nursery: Nursery) -> None:
         scene.play([Fix()])
         outcome = scene.reconcile()
         assert [str(a.verb) for a in outcome.plans[0].actions if a.subject.tenant] == ["retire"]
+
+
+def test_a_broken_tenant_takes_nothing_from_what_is_declared_meanwhile(nursery: Nursery) -> None:
+    """Each later commit is judged beside what stands still: revocations count, also of its own
+    certificates, and the other tenant gets what it asks for.
+    """
+    with nursery.scene() as scene:
+        scene.play([Break()])
+        scene.reconcile()
+        scene.play([Revoke(SERVICES[0], "unspecified"), Revoke(SERVICES[2], "unspecified")])
+        outcome = scene.reconcile(hours=1)
+        assert outcome.done.revoked == 2
+        scene.play([Declare(SERVICES[3])])
+        outcome = scene.reconcile(hours=1)
+        assert outcome.done.signed == 1
+        assert [fault.tenant for fault in outcome.observed.faults] == ["alpha"]

@@ -63,7 +63,7 @@ class Reading:
                 self._searched.add(path)
                 document = self._earlier.get(path)
                 if document and document.blob == self.blobs[path]:
-                    self.documents[path] = document
+                    self._take(document)
                 else:
                     wanted[path] = self.blobs[path]
         known = self._cache.get(wanted.values())
