@@ -7,7 +7,7 @@ import io
 import random
 import subprocess
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -202,13 +202,13 @@ Files = Mapping[str, bytes]
 @dataclass
 class Verdicts:
     """Looks at whole trees. ``trees`` are those seen, by commit, ``since`` is where faulty tenants
-    stand, ``keyed`` those of them that pushed a private key.
+    stand, ``codes`` what they were told.
     """
 
     scene: Scene
     trees: dict[str, Files] = field(default_factory=dict)
     since: dict[str, str] = field(default_factory=dict)
-    keyed: set[str] = field(default_factory=set)
+    codes: dict[str, set[str]] = field(default_factory=dict)
 
     def check(self) -> None:
         """The head is accepted as far as its whole tree is free of errors, and then means the same:
@@ -234,7 +234,7 @@ class Verdicts:
             name: self.since.get(name) or (before if self.has_files(before, name) else "")
             for name in told
         }
-        self.keyed = {name for name, codes in told.items() if codes & KEY_CODES}
+        self.codes = dict(told)
         assert {f.tenant: f.since for f in faults} == self.since
         assert placeless(declared) == {
             **{i: m for i, m in placeless(former).items() if i.tenant in told},
@@ -248,7 +248,9 @@ class Verdicts:
         """Who stands still, with the codes told, and what the rest of the commit means."""
         files = self.trees[head]
         own = self.pushed(before, head)
-        told: dict[str, set[str]] = {}
+        told = {
+            name: self.codes[name] | own.get(name, set()) for name in self.as_it_was(before, head)
+        }
         while True:
             standing = {name: self.since.get(name, before) for name in told if name}
             loaded, resolved = load(self.composed(files, standing))
@@ -261,6 +263,15 @@ class Verdicts:
                 break
             told |= fresh
         return told | ({"": found[""]} if "" in found else {}), resolved
+
+    def as_it_was(self, before: str, head: str) -> Iterator[str]:
+        """Tenants whose errors stand in files that are the same, among global files that are."""
+        old, new = self.trees[before], self.trees[head]
+        changed = {
+            slice_of(path) for path in old.keys() | new.keys() if old.get(path) != new.get(path)
+        }
+        if "" not in changed:
+            yield from self.codes.keys() - changed
 
     def composed(self, files: Files, standing: Mapping[str, str]) -> Files:
         former = {
@@ -278,7 +289,7 @@ class Verdicts:
             for path, body in self.trees[commit].items():
                 if secrets(path, body):
                     found.setdefault(slice_of(path), set()).add("PKI6340")
-        for name in self.keyed:
+        for name in (name for name, codes in self.codes.items() if codes & KEY_CODES):
             folder, base = f"tenants/{name}/csr/", self.since[name]
             there = {b for p, b in self.trees[before].items() if p.startswith(folder)}
             for path, body in self.trees[head].items():

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pki_reconciler.ledger.read import Reader
-from pki_reconciler.ledger.records import Accepted, Refused, SliceFault
+from pki_reconciler.ledger.records import Accepted, Refused
+from pki_reconciler.observe import slices
 from pki_reconciler.observe.git import Repository, Rewound
 from pki_reconciler.observe.judge import Judge, Verdict
 from pki_reconciler.observe.manifests import ManifestCache
@@ -106,12 +107,5 @@ def _tenants(reader: Reader) -> tuple[SliceStatus, ...]:
 
 def _again(commit: str, faults: Iterable[SliceStatus]) -> Accepted:
     """The same commit, once more: its tenants stand as they stood."""
-    return Accepted(
-        commit=commit,
-        parent=commit,
-        faulty=tuple(
-            SliceFault(slice=f.tenant, since=f.since, problems=f.problems, count=f.count)
-            for f in faults
-            if f.tenant
-        ),
-    )
+    faulty = tuple(slices.again(fault) for fault in faults if fault.tenant)
+    return Accepted(commit=commit, parent=commit, faulty=faulty)

@@ -8,7 +8,7 @@ itself, so that neither a heap of files nor a few trees that name each other a m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -34,9 +34,14 @@ MOST_OF_A_TENANT: Final = 100_000
 
 @dataclass(frozen=True)
 class Breadth:
-    """The files of a commit. Of the tenants in ``overfull`` there is none but their declaration."""
+    """The files of a commit below ``path``. Of the tenants in ``overfull`` there is none but their
+    declaration. ``is_cut`` where they were too many to be listed in one go.
+    """
 
+    commit: str
+    path: str
     listing: Listing
+    is_cut: bool
     overfull: frozenset[str] = frozenset()
 
 
@@ -49,25 +54,62 @@ def listed(
     """
     listing = repository.tree(commit, path)
     full: set[str] = set()
-    if _is_cut(listing):
+    is_cut = _is_cut(listing)
+    if is_cut:
         listing, full = _apart(repository, commit, path, most)
     if len(listing.entries) > most:
         counts = Counter(tree.slice_of(entry.path) for entry in listing.entries)
         full |= {name for name, count in counts.items() if name and count > most}
     kept = tuple(e for e in listing.entries if not slices.within(e.path, full))
     crowded = tuple(too_many(most, slices.folder(name)) for name in sorted(full))
-    return Breadth(Listing(kept, (*listing.problems, *crowded)), frozenset(full))
+    whole = Listing(kept, (*listing.problems, *crowded))
+    return Breadth(commit, path, whole, is_cut, frozenset(full))
 
 
 def differing(
-    repository: Repository, old: str | None, new: str, path: str, after: Breadth
+    repository: Repository, old: str | None, after: Breadth, *, still: Collection[str] = ()
 ) -> Difference:
-    """What differs below a folder between two commits, of which ``after`` is the second's files."""
-    difference = repository.changed(old, new, path)
-    if all(p.code != TOO_MANY for p in difference.problems):
-        return difference
-    before = listed(repository, old, path).listing.entries if old else ()
-    return _between(before, after.listing.entries)
+    """What differs from another commit of the same repository; without ``old``, everything.
+
+    Of the tenants in ``still``, whose folders may hold anything in either, only the declaration.
+    """
+    new, path = after.commit, after.path
+    if old is None or after.is_cut:
+        return between(listed(repository, old, path) if old else None, after, still=still)
+    folders = [slices.folder(tenant) for tenant in still]
+    difference = repository.changed(old, new, path, without=folders)
+    if any(p.code == TOO_MANY for p in difference.problems):
+        return between(listed(repository, old, path), after, still=still)
+    declarations = (
+        Change(f"{folder}/{tree.TENANT_FILE}", *blobs)
+        for folder in folders
+        if (blobs := _declared(repository, (old, new), below(path, folder)))
+    )
+    return replace(difference, changes=(*difference.changes, *declarations))
+
+
+def between(before: Breadth | None, after: Breadth, *, still: Collection[str] = ()) -> Difference:
+    """The same from two lists, which are as long as they may be and no longer."""
+    old = {e.path: e.blob for e in before.listing.entries} if before else {}
+    new = {e.path: e.blob for e in after.listing.entries}
+    return Difference(
+        tuple(
+            Change(path, old.get(path, ""), new.get(path, ""))
+            for path in sorted(old.keys() | new.keys())
+            if old.get(path) != new.get(path) and not slices.within(path, still)
+        )
+    )
+
+
+def _declared(
+    repository: Repository, commits: tuple[str, str], folder: str
+) -> tuple[str, str] | None:
+    """A tenant's declaration in two commits, if it differs."""
+    old, new = (
+        next((e.blob for e in repository.inside(c, folder, (tree.TENANT_FILE,)).files.entries), "")
+        for c in commits
+    )
+    return (old, new) if old != new else None
 
 
 def below(path: str, inside: str) -> str:
@@ -75,18 +117,6 @@ def below(path: str, inside: str) -> str:
     if not inside:
         return path
     return inside if path == "." else f"{path}/{inside}"
-
-
-def _between(before: Iterable[TreeEntry], after: Iterable[TreeEntry]) -> Difference:
-    old = {entry.path: entry.blob for entry in before}
-    new = {entry.path: entry.blob for entry in after}
-    return Difference(
-        tuple(
-            Change(path, old.get(path, ""), new.get(path, ""))
-            for path in sorted(old.keys() | new.keys())
-            if old.get(path) != new.get(path)
-        )
-    )
 
 
 def _apart(repository: Repository, commit: str, path: str, most: int) -> tuple[Listing, set[str]]:

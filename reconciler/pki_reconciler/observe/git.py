@@ -6,7 +6,7 @@ Nothing is checked out, so attributes, filters, hooks and links in the tree have
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -182,12 +182,24 @@ class Repository:
         with closing(records(self._folder, "ls-tree", *arguments)) as listed:
             return parse_folder(listed, largest=LARGEST_FILE, most=MOST_FILES)
 
+    def folder(self, commit: str, path: str) -> str:
+        """What a folder holds, as one id; empty for none."""
+        return self._tree(commit, path) or ""
+
     def changed(
-        self, old: str | None, new: str, path: str = ".", *, most: int = MOST_FILES
+        self,
+        old: str | None,
+        new: str,
+        path: str = ".",
+        *,
+        most: int = MOST_FILES,
+        without: Collection[str] = (),
     ) -> Difference:
         """What differs below a folder between two commits; without ``old``, everything.
 
-        A folder that is absent counts as empty. Sizes are unknown: ``read`` says what is too large.
+        A folder that is absent counts as empty; those in ``without`` (relative to ``path``) are
+        passed over. Sizes are unknown: ``read`` says what is too large. git collects all of it
+        before it says a word, so what may be endless is not to be asked for.
         """
         empty = _EMPTY_TREE[len(_check_id(new))]
         before = (self._tree(old, path) if old else None) or empty
@@ -195,7 +207,9 @@ class Repository:
         if before == after:
             return Difference()
         arguments = ("-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--end-of-options")
-        with closing(records(self._folder, "diff-tree", *arguments, before, after)) as listed:
+        rest = ("--", ".", *(f":(exclude,top){one}" for one in sorted(without))) if without else ()
+        command = ("diff-tree", *arguments, before, after, *rest)
+        with closing(records(self._folder, *command)) as listed:
             return parse_difference(listed, most=most)
 
     def read(self, blob_ids: Iterable[str], cap: int = LARGEST_FILE) -> Contents:

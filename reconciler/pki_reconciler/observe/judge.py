@@ -17,19 +17,19 @@ from dataclasses import dataclass, field
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import Accepted, Refused, SliceFault
 from pki_reconciler.observe import repeated, slices
-from pki_reconciler.observe.breadth import Breadth, below, differing, listed
+from pki_reconciler.observe.blame import pushed_keys
+from pki_reconciler.observe.breadth import below
 from pki_reconciler.observe.git import Repository
+from pki_reconciler.observe.looking import Look, looked
 from pki_reconciler.observe.manifests import ManifestCache
-from pki_reconciler.observe.pushed import BESIDE_ONE, Pushed
+from pki_reconciler.observe.pushed import Pushed
 from pki_reconciler.observe.reading import Reading
 from pki_reconciler.observe.recording import facts, same
-from pki_reconciler.observe.trees import Change
 from pki_schema.desired import GLOBAL, Declared, DesiredState, Identity, Resolved
-from pki_schema.errors import Position, Problem, Severity, in_reading_order
+from pki_schema.errors import Problem, Severity, in_reading_order
 from pki_schema.kinds import TenantSpec
 from pki_schema.load import assemble, check_references, resolve, tree
 from pki_schema.load.resolve import OVER_QUOTA
-from pki_schema.reported import SliceStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,21 +41,6 @@ class Verdict:
     record: Accepted | Refused
     problems: tuple[Problem, ...]
     parsed: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Look:
-    """One commit as it is looked at: its files, what changed, and who stood still before it.
-
-    ``changes`` of a tenant that stood still are those since its files were accepted last.
-    """
-
-    commit: str
-    before: str | None
-    blobs: Mapping[str, str]
-    overfull: frozenset[str]
-    changes: tuple[Change, ...]
-    standing: Mapping[str, SliceStatus]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +80,16 @@ class Judge:
         """Compare a commit with what was accepted last; ``parent`` is its first parent, empty where
         that is the same.
         """
-        breadth = listed(self._repository, commit, self._path)
-        look, found = self._looked(commit, breadth)
+        look = looked(self._repository, commit, self._path, reader=self._reader)
+        keys = pushed_keys(self._repository, self._pushed, look, self._path, parent=parent)
         told = slices.together(
-            slices.by_slice((*found, *tree.twins(look.blobs))),
-            self._keys(look, parent, breadth),
+            slices.by_slice((*look.problems, *tree.twins(look.blobs))),
+            keys,
         )
-        progress = _Progress(faulty=look.overfull, told={t: told[t] for t in look.overfull})
+        progress = _Progress(
+            faulty=look.overfull | look.unchanged,
+            told={t: told[t] for t in look.overfull | (look.unchanged & keys.keys())},
+        )
         while True:
             trial = self._tried(look, progress)
             every = slices.together(told, trial.told)
@@ -115,85 +103,14 @@ class Judge:
             problem for of in (*sound.values(), *progress.told.values()) for problem in of
         )
         return Verdict(
-            record=self._record(look, trial, progress.told, sound.get(GLOBAL, ())),
+            record=self._record(look, trial, progress, sound.get(GLOBAL, ())),
             problems=problems,
             parsed=progress.parsed,
         )
 
-    # What is looked at
-
-    def _looked(self, commit: str, breadth: Breadth) -> tuple[_Look, tuple[Problem, ...]]:
-        """Also what is wrong with the files as such."""
-        before = self._reader.accepted()
-        standing = {one.tenant: one for one in self._reader.faults() if one.tenant != GLOBAL}
-        difference = differing(self._repository, before, commit, self._path, breadth)
-        changes = [c for c in difference.changes if not slices.within(c.path, standing)]
-        for tenant, one in standing.items():
-            changes += self._changes_of(tenant, one.since, commit)
-        look = _Look(
-            commit=commit,
-            before=before,
-            blobs={entry.path: entry.blob for entry in breadth.listing.entries},
-            overfull=breadth.overfull,
-            changes=tuple(changes),
-            standing=standing,
-        )
-        return look, (*breadth.listing.problems, *difference.problems)
-
-    def _changes_of(self, tenant: str, since: str, commit: str) -> Iterator[Change]:
-        """How a tenant's folder differs from what was accepted of it last."""
-        folder = slices.folder(tenant)
-        found = self._repository.changed(since or None, commit, below(self._path, folder))
-        for change in found.changes:
-            if slices.within(path := f"{folder}/{change.path}", (tenant,)):
-                yield Change(path, change.before, change.after)
-
-    # Private keys
-
-    def _keys(self, look: _Look, parent: str, breadth: Breadth) -> slices.Told:
-        """Those that were pushed and are not in the tree, and what may have come with one."""
-        found = list(self._pushed.problems(look.before, look.commit, present=look.blobs.values()))
-        told = slices.by_slice((*found, *self._burnt(look)))
-        strays = told.get(GLOBAL, ())
-        if not strays:
-            return told
-        # Merged from a side branch, a message or a file that is gone again need not be that of
-        # somebody who may change what is global: it is theirs whose change the merge is.
-        older: set[Problem] = set()
-        if parent and parent != look.before:
-            older = set(self._pushed.problems(look.before, parent, present=()))
-        own = tuple(problem for problem in strays if problem not in older)
-        whose = self._touched(parent or look.before, look, breadth)
-        rest = {GLOBAL: tuple(p for p in strays if p in older)}
-        others = {name: of for name, of in told.items() if name != GLOBAL}
-        return slices.together(others, rest, dict.fromkeys(whose, own))
-
-    def _touched(self, parent: str | None, look: _Look, breadth: Breadth) -> frozenset[str]:
-        """The tenants whose files alone a commit changes; else the global slice."""
-        changes = differing(self._repository, parent, look.commit, self._path, breadth).changes
-        found = {tree.slice_of(change.path) for change in changes}
-        found |= look.overfull - look.standing.keys()
-        return frozenset({GLOBAL} if GLOBAL in found or not found else found)
-
-    def _burnt(self, look: _Look) -> Iterator[Problem]:
-        """CSRs that were there when a tenant pushed a private key, and are new since then: who
-        deletes the key alone has not made another.
-        """
-        for tenant, one in look.standing.items():
-            if not look.before or not slices.brought_a_key(one.problems):
-                continue
-            folder = f"{slices.folder(tenant)}/csr"
-            there = self._repository.tree(look.before, below(self._path, folder)).entries
-            suspected = {entry.blob for entry in there}
-            for change in look.changes:
-                if change.path.startswith(f"{folder}/") and change.after in suspected:
-                    message = "this CSR came to the branch together with a private key"
-                    hint = "make another key and commit its CSR"
-                    yield Problem(Position(change.path), BESIDE_ONE, message, hint)
-
     # What it means
 
-    def _tried(self, look: _Look, progress: _Progress) -> _Trial:
+    def _tried(self, look: Look, progress: _Progress) -> _Trial:
         """The commit with these tenants' files as they were accepted last."""
         faulty = progress.faulty
         paths = tuple(c.path for c in look.changes if not slices.within(c.path, faulty))
@@ -231,7 +148,7 @@ class Judge:
             told=slices.by_slice(problems),
         )
 
-    def _composed(self, look: _Look, faulty: Collection[str]) -> Mapping[str, str]:
+    def _composed(self, look: Look, faulty: Collection[str]) -> Mapping[str, str]:
         """The files of the commit, with what the ledger knows of tenants that stand still."""
         if not faulty:
             return look.blobs
@@ -281,18 +198,22 @@ class Judge:
     # What is written down
 
     def _record(
-        self, look: _Look, trial: _Trial, told: slices.Told, wrong: Iterable[Problem]
+        self, look: Look, trial: _Trial, progress: _Progress, wrong: Iterable[Problem]
     ) -> Accepted | Refused:
-        """``told`` are the tenants that stand still, ``wrong`` is told of the global slice."""
+        """``wrong`` is what is told of the global slice."""
         if slices.errors(wrong):
             fault = slices.fault(GLOBAL, wrong, since=look.before or "")
             return Refused(commit=look.commit, parent=look.before or "", fault=fault)
+        told = progress.told
         faulty = tuple(
-            slices.fault(name, told[name], since=self._since(look, name)) for name in sorted(told)
+            slices.fault(name, told[name], since=self._since(look, name))
+            if name in told
+            else slices.again(look.standing[name])
+            for name in sorted(progress.faulty)
         )
         return self._accepted(look, trial, faulty)
 
-    def _since(self, look: _Look, tenant: str) -> str:
+    def _since(self, look: Look, tenant: str) -> str:
         """The commit whose files of a tenant were accepted last; empty if it had none."""
         if tenant in look.standing:
             return look.standing[tenant].since
@@ -301,7 +222,7 @@ class Judge:
         inside = self._repository.inside(look.before, below(self._path, slices.folder(tenant)))
         return look.before if inside.files.entries or inside.folders else ""
 
-    def _accepted(self, look: _Look, trial: _Trial, faulty: tuple[SliceFault, ...]) -> Accepted:
+    def _accepted(self, look: Look, trial: _Trial, faulty: tuple[SliceFault, ...]) -> Accepted:
         changed = frozenset(trial.paths)
         affected, state, resolved = trial.affected, trial.state, trial.resolved
         declared = [state.objects[i] for i in sorted(affected) if i in state.objects]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import msgspec
 
@@ -11,7 +12,7 @@ from pki_reconciler.ledger.read import Reader
 from pki_reconciler.observe.git import Repository
 from pki_reconciler.observe.manifests import ManifestCache
 from pki_schema.desired import Declared, Identity, SigningRequest
-from pki_schema.errors import Problem, Severity
+from pki_schema.errors import Problem, Severity, has_errors
 from pki_schema.load import (
     Document,
     private_keys,
@@ -23,6 +24,9 @@ from pki_schema.load.links import certificate_names, links
 
 ALWAYS = ("CertificateAuthority", "Publication", "RoleBinding")
 """Kinds every judgement looks at whole: two CAs must not share a name, base URLs must be served."""
+
+MOST_FAULTY: Final = 100
+"""Files with an error of one tenant that are read: it stands still, however many more there are."""
 
 
 class Reading:
@@ -44,6 +48,7 @@ class Reading:
         self._fresh: dict[str, Document] = {}
         self._searched: set[str] = set()
         self._placed: dict[str, Declared] = {}
+        self._faulty: Counter[str] = Counter()
         self.blobs = blobs
         self._earlier = earlier.documents if earlier else {}
         self.documents: dict[str, Document] = {}
@@ -78,13 +83,18 @@ class Reading:
 
     def _decode(self, missing: Iterable[str]) -> None:
         for path, blob, data in self._contents(missing):
+            tenant = tree.slice_of(path)
+            if tenant and self._faulty[tenant] >= MOST_FAULTY:
+                continue
             found = private_keys.secrets(path, data)
             self.problems += found
             if found:
+                self._faulty[tenant] += 1
                 continue  # its text must not come up in a message
             document = decode(path, blob, data)
             self._take(document)
             self._fresh[blob] = document
+            self._faulty[tenant] += has_errors(document.problems)
             self.parsed += 1
 
     def identities(self, paths: Iterable[str]) -> set[Identity]:

@@ -12,7 +12,8 @@ from pki_schema.desired import GLOBAL
 from pki_schema.errors import Problem, Severity, in_reading_order
 from pki_schema.load import tree
 from pki_schema.load.private_keys import IN_A_FILE
-from pki_schema.load.resolve import OVER_QUOTA
+from pki_schema.load.resolve import OVER_QUOTA, SHARED_KEY
+from pki_schema.reported import SliceStatus
 
 MOST_TOLD: Final = 10
 LONGEST_TOLD: Final = 500
@@ -81,6 +82,18 @@ def fault(name: str, problems: Iterable[Problem], *, since: str) -> SliceFault:
         problems=tuple(_short(str(problem)) for problem in first),
         count=len(wrong),
     )
+
+
+def again(one: SliceStatus) -> SliceFault:
+    """The same fault, of which nothing has changed."""
+    return SliceFault(slice=one.tenant, since=one.since, problems=one.problems, count=one.count)
+
+
+def stays(told: Iterable[str]) -> bool:
+    """Whether what was kept of a fault is a tenant's as long as neither its own files nor global
+    ones change. Only a key that is another tenant's, too, does not depend on these alone.
+    """
+    return any(f"error[{SHARED_KEY}]" not in text for text in told)
 
 
 def brought_a_key(told: Iterable[str]) -> bool:

@@ -24,6 +24,7 @@ from pki_schema.load.links import authority, certificate_names, certificates_of
 from pki_schema.load.tree import at
 
 OVER_QUOTA = "PKI4040"
+SHARED_KEY = "PKI4030"
 
 
 def resolve(state: DesiredState, subjects: Collection[Identity] | None = None) -> Resolved:
@@ -89,7 +90,7 @@ def _shared_keys(meanings: Iterable[Meaning]) -> Iterator[Problem]:
                 digest = hashlib.sha256(spki).hexdigest()[:16]
                 message = f"{meaning.subject} has the key {digest}… of {other.subject}"
                 hint = f"make a key for each; the other is declared at {other.origin}"
-                yield Problem(meaning.origin, "PKI4030", message, hint)
+                yield Problem(meaning.origin, SHARED_KEY, message, hint)
 
 
 def _over_quota(state: DesiredState, wanted: frozenset[Identity] | None) -> Iterator[Problem]:
