@@ -321,7 +321,7 @@ def timed(days: list[tuple[Pulse, int]]) -> list[Pulse]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(DAYS)
 def test_no_notice_without_a_transition(days: list[tuple[Pulse, int]]) -> None:
     """What is told leads from what was known to what is known, and the same twice tells nothing."""
@@ -338,7 +338,7 @@ def test_no_notice_without_a_transition(days: list[tuple[Pulse, int]]) -> None:
         assert again.troubles == told.troubles
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(DAYS)
 def test_people_know_how_it_stands_from_what_they_were_told(days: list[tuple[Pulse, int]]) -> None:
     """Adding up every transition gives what stands, for whoever heard from the beginning."""
