@@ -213,6 +213,7 @@ def test_the_document_of_apply(applied: tuple[Installation, Any]) -> None:
         "crls_signed": 7,
         "answers_signed": 26,
         "revoked": 0,
+        "released": 0,
         "published": len(host.published.files),
     }
     assert document["objects"] == sorted(host.published.files)

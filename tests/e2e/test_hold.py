@@ -364,6 +364,7 @@ def test_a_release_of_nothing_is_refused_at_its_line(world: World) -> None:
     assert str(problem).startswith("revocations/laptop.yaml:7:10: error[PKI6021]")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "reason"), [("released", HOLD), ("revoked", "superseded"), ("held", HOLD)]
 )

@@ -108,11 +108,15 @@ def tenant(name: str, limit: int) -> str:
 
 @dataclass
 class Scene:
-    """A world and the state of its author's mind: what is declared, and what was taken away."""
+    """A world and the state of its author's mind: what is declared, and what was taken away.
+
+    ``holds`` are the revocations that hold a service, with that service.
+    """
 
     world: World
     extra: dict[tuple[str, str], str] = field(default_factory=dict)
     revocations: list[str] = field(default_factory=list)
+    holds: dict[str, tuple[str, str]] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     _committed: str = ""
 
@@ -301,6 +305,47 @@ class Revoke(Step):
 
 
 @dataclass(frozen=True)
+class Hold(Step):
+    """By a name of its own: another hold of the service may stand."""
+
+    service: tuple[str, str]
+
+    def act(self, scene: Scene) -> None:
+        name = scene.revoke(self.service, "certificateHold", "  state: held\n")
+        scene.holds[name] = self.service
+
+
+@dataclass(frozen=True)
+class Release(Step):
+    """The oldest hold of the service ends, also if its file was deleted meanwhile."""
+
+    service: tuple[str, str]
+
+    def act(self, scene: Scene) -> None:
+        _conclude(scene, self.service, "certificateHold", "released")
+
+
+@dataclass(frozen=True)
+class MakeFinal(Step):
+    """The oldest hold of the service is for ever."""
+
+    service: tuple[str, str]
+    reason: str
+
+    def act(self, scene: Scene) -> None:
+        _conclude(scene, self.service, self.reason, "revoked")
+
+
+def _conclude(scene: Scene, service: tuple[str, str], reason: str, state: str) -> None:
+    name = next((n for n, held in scene.holds.items() if held == service), None)
+    if name is not None:
+        del scene.holds[name]
+        owner, own = service
+        target = f"{{tenant: {owner}, service: {own}}}"
+        scene.world.revoke(name, target, reason, f"  state: {state}\n")
+
+
+@dataclass(frozen=True)
 class Revert(Step):
     """Delete every declared revocation, as ``git revert`` would."""
 
@@ -380,6 +425,34 @@ EVENTFUL: list[Step] = [
 """A little of everything, lest chance leave it out."""
 
 
+HOLDING: list[Step] = [
+    Hold(SERVICES[0]),
+    Hold(SERVICES[0]),
+    Hold(SERVICES[1]),
+    Resume(SERVICES[1]),
+    Release(SERVICES[0]),
+    Declare(SERVICES[0], name=1),
+    Revert(),
+    MakeFinal(SERVICES[1], "cessationOfOperation"),
+    Release(SERVICES[0]),
+    Hold(SERVICES[2]),
+    Revoke(SERVICES[2], "superseded"),
+    Release(SERVICES[2]),
+]
+"""What holds may meet: each other, names in advance, a change, deleted files, what is for ever."""
+
+
+def holding(waits: tuple[int, ...] = (1, 30, 150)) -> st.SearchStrategy[Step]:
+    """Something about holds, or anything else."""
+    service = st.sampled_from(SERVICES)
+    return st.one_of(
+        st.builds(Hold, service),
+        st.builds(Release, service),
+        st.builds(MakeFinal, service, st.sampled_from(REASONS)),
+        steps(waits),
+    )
+
+
 def steps(waits: tuple[int, ...] = (1, 30, 150)) -> st.SearchStrategy[Step]:
     """One thing that happens; ``waits`` in hours."""
     service = st.sampled_from(SERVICES)
@@ -401,10 +474,15 @@ def steps(waits: tuple[int, ...] = (1, 30, 150)) -> st.SearchStrategy[Step]:
 
 
 def histories(
-    *, least: int = 3, most: int = 6, waits: tuple[int, ...] = (1, 30, 150)
+    *,
+    least: int = 3,
+    most: int = 6,
+    waits: tuple[int, ...] = (1, 30, 150),
+    holds: bool = False,
 ) -> st.SearchStrategy[list[Step]]:
     """Histories that mostly change something."""
-    return st.lists(steps(waits), min_size=least, max_size=most)
+    chosen = holding(waits) if holds else steps(waits)
+    return st.lists(chosen, min_size=least, max_size=most)
 
 
 @dataclass(frozen=True)

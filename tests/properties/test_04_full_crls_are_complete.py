@@ -11,9 +11,13 @@ from hypothesis import example, given
 
 from tests.properties.organisation import (
     EVENTFUL,
+    HOLDING,
     SERVICES,
     Declare,
+    Hold,
+    MakeFinal,
     Nursery,
+    Release,
     Revoke,
     Scene,
     Step,
@@ -21,7 +25,7 @@ from tests.properties.organisation import (
     explored,
     histories,
 )
-from tests.properties.witness import entries
+from tests.properties.witness import ended, entries
 
 
 def crls(scene: Scene) -> dict[str, x509.CertificateRevocationList]:
@@ -36,22 +40,19 @@ def number(crl: x509.CertificateRevocationList) -> int:
     return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
 
 
-def must_be_listed(scene: Scene) -> set[int]:
-    """By the entries of the ledger alone: ended before its time, and not expired."""
-    ledger = scene.world.ledger_path
-    not_after = {
-        (e.body["issuer"], e.body["serial"]): e.body["not_after"]
-        for e in entries(ledger, "certificate-intended")
-    }
+def living(scene: Scene) -> set[int]:
+    """By the entries of the ledger alone: what was intended and has not expired."""
     now = scene.world.clock.now()
     return {
-        int(serial, 16)
-        for serial, end in (
-            (e.body["serial"], not_after[e.body["issuer"], e.body["serial"]])
-            for e in entries(ledger, "revoked", "serial-burnt")
-        )
-        if datetime.fromtimestamp(end, UTC) >= now
+        int(e.body["serial"], 16)
+        for e in entries(scene.world.ledger_path, "certificate-intended")
+        if datetime.fromtimestamp(e.body["not_after"], UTC) >= now
     }
+
+
+def must_be_listed(scene: Scene) -> set[int]:
+    """Ended before its time, or on hold, and not expired."""
+    return {int(serial, 16) for _, serial in ended(scene.world.ledger_path)} & living(scene)
 
 
 def play(nursery: Nursery, history: list[Step]) -> None:
@@ -61,7 +62,8 @@ def play(nursery: Nursery, history: list[Step]) -> None:
         def look() -> None:
             scene.reconcile()
             after = crls(scene)
-            assert must_be_listed(scene) <= {e.serial_number for crl in after.values() for e in crl}
+            on = {e.serial_number for crl in after.values() for e in crl}
+            assert must_be_listed(scene) == on & living(scene)
             for path, crl in after.items():
                 old = before[path]
                 if crl != old:
@@ -75,19 +77,20 @@ def play(nursery: Nursery, history: list[Step]) -> None:
         scene.play(history, between=look)
 
 
-@explored(2)
+@explored(1)
 @example(history=EVENTFUL)
-@given(history=histories(waits=(1, 30, 400, 1500)))
+@example(history=HOLDING)
+@given(history=histories(waits=(1, 30, 400, 1500), holds=True))
 def test_a_list_is_complete_and_goes_forward(nursery: Nursery, history: list[Step]) -> None:
     """After each reconcile every public CRL is current and carries all that the ledger's entries
-    end; a changed one has a higher number and is not older.
+    end or hold, of what lives nothing else; a changed one has a higher number and is not older.
     """
     play(nursery, history)
 
 
 @pytest.mark.slow
 @explored(10)
-@given(history=histories(most=10, waits=(1, 30, 400, 1500)))
+@given(history=histories(most=10, waits=(1, 30, 400, 1500), holds=True))
 def test_a_list_is_complete_and_goes_forward_at_length(
     nursery: Nursery, history: list[Step]
 ) -> None:
@@ -108,13 +111,15 @@ def test_an_expired_entry_leaves_after_one_more_regular_list(nursery: Nursery) -
         assert found == [True, True, False, False]
 
 
-def restored(scene: Scene) -> int:
-    """The ledger of before a revocation is put back; the revocation is published already."""
+def restored(scene: Scene, *then: Step) -> int:
+    """The ledger of before a revocation, or what else was done, is put back; what that led to is
+    published already.
+    """
     copy = scene.world.ledger_path.with_name("backup")
     shutil.copy(scene.world.ledger_path, copy)
     [certificate] = scene.world.certificates(*SERVICES[0])
-    scene.play([Revoke(SERVICES[0], "cessationOfOperation")])
-    scene.reconcile()
+    scene.play(then or [Revoke(SERVICES[0], "cessationOfOperation")])
+    scene.reconcile(hours=1)
     for leftover in scene.world.ledger_path.parent.glob("ledger.sqlite3*"):
         leftover.unlink()
     shutil.copy(copy, scene.world.ledger_path)
@@ -142,6 +147,48 @@ def test_a_list_that_would_lose_an_entry_is_not_published(nursery: Nursery) -> N
         assert crls(scene) == before
         assert serial in {e.serial_number for crl in crls(scene).values() for e in crl}
         assert "PKI6012" in {held.code for held in outcome.kept_back}
+
+
+BEFORE = {
+    "the hold": ([], Hold(SERVICES[0])),
+    "a hold that followed a release": (
+        [Hold(SERVICES[0]), Release(SERVICES[0])],
+        Hold(SERVICES[0]),
+    ),
+    "a hold became final": ([Hold(SERVICES[0])], MakeFinal(SERVICES[0], "privilegeWithdrawn")),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BEFORE)
+def test_a_ledger_of_before_a_hold_takes_nothing_from_readers(nursery: Nursery, name: str) -> None:
+    """Without Git: neither an entry that it does not know, nor that one is for ever. That it was
+    released once excuses no later entry.
+    """
+    earlier, then = BEFORE[name]
+    with nursery.scene() as scene:
+        scene.play(earlier, between=lambda: scene.reconcile(hours=1))
+        restored(scene, then)
+        scene.world.tree.rename(scene.world.root / "gone")
+        before = crls(scene)
+        outcome = scene.reconcile(days=2)
+        assert crls(scene) == before
+        assert "PKI6012" in {held.code for held in outcome.kept_back}
+
+
+@pytest.mark.slow
+def test_a_ledger_of_before_a_release_releases_again(nursery: Nursery) -> None:
+    """On the list once more until Git is read, which is safe; and then not any more."""
+    with nursery.scene() as scene:
+        scene.play([Hold(SERVICES[0])], between=scene.reconcile)
+        serial = restored(scene, Release(SERVICES[0]))
+        scene.world.tree.rename(scene.world.root / "gone")
+        scene.reconcile(days=2)
+        assert serial in {e.serial_number for crl in crls(scene).values() for e in crl}
+        (scene.world.root / "gone").rename(scene.world.tree)
+        outcome = scene.reconcile(hours=1)
+        assert not outcome.kept_back
+        assert serial not in {e.serial_number for crl in crls(scene).values() for e in crl}
 
 
 def test_a_clock_that_went_back_makes_no_older_list(nursery: Nursery) -> None:

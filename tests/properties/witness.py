@@ -40,6 +40,23 @@ def entries(ledger: Path, *kinds: str) -> list[Entry]:
         ]
 
 
+def ended(ledger: Path) -> set[tuple[str, str]]:
+    """(issuer, serial) of what is revoked, burnt or on hold, expired or not: an entry for ever ends
+    a certificate, a hold until all the names that hold it have released it.
+    """
+    final: set[tuple[str, str]] = set()
+    holders: dict[tuple[str, str], set[str]] = {}
+    for entry in entries(ledger, "revoked", "serial-burnt", "released"):
+        key = (entry.body["issuer"], entry.body["serial"])
+        if entry.kind == "released":
+            holders.get(key, set()).discard(entry.body["revocation"])
+        elif entry.body["reason"] == "certificateHold":
+            holders.setdefault(key, set()).add(entry.body["revocation"])
+        else:
+            final.add(key)
+    return final | {key for key, names in holders.items() if names}
+
+
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
