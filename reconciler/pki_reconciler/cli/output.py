@@ -69,7 +69,7 @@ def minute(instant: Instant | None) -> str:
 
 _WORDS = {
     **dict.fromkeys(("Synced", "Healthy", "Published"), "green"),
-    **dict.fromkeys(("OutOfSync", "Held", "Expiring", "Degraded", "Pending"), "yellow"),
+    **dict.fromkeys(("OutOfSync", "Held", "Expiring", "Degraded", "OnHold", "Pending"), "yellow"),
     **dict.fromkeys(("Invalid", "Expired", "Revoked"), "red"),
 }
 """Cells that are coloured on a terminal; the word says the same."""

@@ -100,6 +100,7 @@ _HEALTH: Final = {
     Health.EXPIRING: WARNING,
     Health.PENDING: NOTICE,
     REVOKED: NOTICE,
+    Health.ON_HOLD: NOTICE,
     Health.SUSPENDED: NOTICE,
     Health.RETIRED: NOTICE,
 }
@@ -111,8 +112,8 @@ def _axes(kind: Kind, name: str, health: Health, sync: Sync) -> Iterator[tuple[s
     if health in _HEALTH:
         yield f"{kind}/{name}/health", _of(kind, name, health, _HEALTH[health])
     if sync is not Sync.SYNCED:
-        # What a commit revoked for good is held because somebody wanted that.
-        wanted = health is Health.REVOKED or sync is Sync.UNKNOWN
+        # What a commit revoked or put on hold is held because somebody wanted that.
+        wanted = health in (Health.REVOKED, Health.ON_HOLD) or sync is Sync.UNKNOWN
         yield f"{kind}/{name}/sync", _of(kind, name, sync, NOTICE if wanted else WARNING)
 
 

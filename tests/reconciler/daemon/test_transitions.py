@@ -159,6 +159,7 @@ AS_WANTED = {
     "retired": pulse(certificates={"web": (Health.RETIRED, Sync.SYNCED)}),
     "suspended": pulse(certificates={"web": (Health.SUSPENDED, Sync.SYNCED)}),
     "revoked, and held because of that": pulse(certificates={"web": (Health.REVOKED, Sync.HELD)}),
+    "on hold, and held because of that": pulse(certificates={"web": (Health.ON_HOLD, Sync.HELD)}),
     "a CA that was revoked": pulse(authorities=(authority(health=Health.REVOKED),)),
     "the responder of a CA that is over": pulse(
         authorities=(authority(health=Health.EXPIRED, certificates=0),),
