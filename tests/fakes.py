@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pki_publishers.release import PublicObject
+from pki_publishers.targets import marks
 from pki_publishers.targets.marks import Mark
-from pki_publishers.targets.target import parts
+from pki_publishers.targets.target import LARGEST, parts
 from pki_schema.errors import Fenced, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.x509.algorithms import ALGORITHMS, PrivateKey, spki_der
@@ -53,7 +54,7 @@ def succeeding(left: Mark, mark: Mark) -> Mark:
     """What a writer leaves where another was before; ``Fenced`` if that one came later."""
     if left.fence > mark.fence:
         raise Fenced("another writer has taken over")
-    return Mark(mark.fence, max(left.entries, mark.entries))
+    return marks.succeeding(left, mark)
 
 
 @dataclass
@@ -128,8 +129,9 @@ class InMemoryTarget:
             self.writes.append(item.path)
         self.after(phase)
 
-    def read(self, path: str) -> bytes | None:
-        return self.files.get(path)
+    def read(self, path: str, *, most: int = LARGEST) -> bytes | None:
+        found = self.files.get(path)
+        return found[:most] if found is not None else None
 
     def delete(self, paths: Iterable[str]) -> None:
         for path in paths:

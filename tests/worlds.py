@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -48,6 +49,9 @@ class World:
     targets: Mapping[str, Target] = field(default_factory=lambda: {"public": InMemoryTarget()})
     revocations_limit: int | None = None
     weak_keys: frozenset[bytes] = frozenset()
+    leap: timedelta | None = None
+    """Any time is believed, unless a test asks for more."""
+    steady: Callable[[], float | None] = lambda: None
 
     @property
     def tree(self) -> Path:
@@ -180,6 +184,8 @@ class World:
                 limit_origin=Position("vcc-pki.toml"),
                 seconds=lambda: 0.0,
                 weak_keys=self.weak_keys,
+                steady=self.steady,
+                leap=self.leap,
             )
 
     def reconcile(self, **later: float) -> Outcome:

@@ -116,11 +116,15 @@ def _entry(entry: x509.RevokedCertificate) -> Listed:
     return Listed(entry.serial_number, entry.revocation_date_utc, on_hold)
 
 
+def pem_crls(chain: bytes) -> list[bytes]:
+    """The CRLs of a chain, each in PEM; ``chain`` may be anything."""
+    return [part + _PEM_END for part in chain.split(_PEM_END) if part.strip()]
+
+
 def _listed(crls: bytes) -> dict[tuple[bytes, int], x509.RevokedCertificate]:
     """Every entry of one CRL in DER or several in PEM, by issuer (DER) and serial."""
     if crls.startswith(b"-----BEGIN"):
-        parts = (part + _PEM_END for part in crls.split(_PEM_END) if part.strip())
-        parsed = [x509.load_pem_x509_crl(part) for part in parts]
+        parsed = [x509.load_pem_x509_crl(part) for part in pem_crls(crls)]
     else:
         parsed = [x509.load_der_x509_crl(crls)]
     return {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import groupby
 
 import msgspec
@@ -14,12 +15,17 @@ from pki_reconciler.act import pages
 from pki_reconciler.act import publish as publication
 from pki_reconciler.act.certify import certify
 from pki_reconciler.act.cycle import Cycle, Done
+from pki_reconciler.act.ground import Bearings, Places, stand
+from pki_reconciler.act.readback import read_back
 from pki_reconciler.act.recover import recover
 from pki_reconciler.act.revoke import revoke, settle
 from pki_reconciler.act.statuses import refresh
+from pki_reconciler.decide import footing
+from pki_reconciler.decide.footing import Footing, May
 from pki_reconciler.decide.guard import limited
 from pki_reconciler.decide.plan import plan as decide
 from pki_reconciler.decide.status import CERTIFYING
+from pki_reconciler.grounds import seen
 from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.observe.advance import Observed
@@ -42,7 +48,8 @@ class Host:
     host's own for the whole repository, set at ``limit_origin``. ``seconds`` is a monotonic
     clock for reporting how long things took; nothing is decided by it. ``weak_keys`` are the
     digests (``keygate.digest``) of keys that are never certified. ``failures`` says what fails now,
-    by name, where somebody is patient with it.
+    by name, where somebody is patient with it. ``steady`` is a clock that nobody sets (``None``:
+    there is none), ``leap`` how far the other one is believed (``None``: always).
     """
 
     clock: Clock
@@ -56,17 +63,21 @@ class Host:
     seconds: Callable[[], float]
     weak_keys: frozenset[bytes] = frozenset()
     failures: Callable[[], tuple[Failure, ...]] | None = None
+    steady: Callable[[], float | None] = lambda: None
+    leap: timedelta | None = None
 
 
 @dataclass
 class Outcome:
     """What a reconcile saw and did. ``stages`` are seconds by name, in order of first use.
 
-    ``report`` is how everything stands, where the status page had to be made anew.
+    ``report`` is how everything stands, where the status page had to be made anew; ``footing`` what
+    it was allowed to do.
     """
 
     now: Instant
     observed: Observed
+    footing: Footing = field(default_factory=Footing)
     plans: list[Plan] = field(default_factory=list)
     done: Done = field(default_factory=Done)
     stages: dict[str, float] = field(default_factory=dict)
@@ -84,8 +95,9 @@ class Outcome:
         return bool(self.kept_back)
 
 
-def reconcile(host: Host) -> Outcome:
-    """One reconcile, until a plan is empty or does no more than hold.
+def reconcile(host: Host, bearings: Bearings | None = None) -> Outcome:
+    """One reconcile, until a plan is empty or does no more than hold. ``bearings`` are what this
+    process keeps in mind between two of them.
 
     What Git, a key or a target does not do is reported in ``done.failed`` and ``observed.failed``,
     and the rest goes on. Raises ``WorldFailed`` when the ledger does; what was durable by then
@@ -94,31 +106,48 @@ def reconcile(host: Host) -> Outcome:
     now = host.clock.now()
     stages: dict[str, float] = {}
     began = host.ledger.counts
+    bearings = bearings or Bearings()
+    places = Places(keys=host.keys, targets=host.targets)
     with _timed(host, stages, "observe"):
-        observed = _observed(host, now)
-    outcome = Outcome(now=now, observed=observed, done=Done(began=began), stages=stages)
+        ground = stand(host.ledger, places, bearings, now=now, steady=host.steady(), leap=host.leap)
+        trusted = ground.may is not May.NOTHING
+        observed = _observed(host, now) if trusted else Observed(head="")
+    outcome = Outcome(
+        now=now, observed=observed, footing=ground, done=Done(began=began), stages=stages
+    )
+    if trusted:
+        _proceed(host, outcome, bearings, places)
+    else:
+        commit = host.ledger.reader.accepted() or ""
+        outcome.plans.append(Plan(commit=commit, held=footing.held(ground)))
+    outcome.done.written = host.ledger.counts - outcome.done.began
+    return outcome
+
+
+def _proceed(host: Host, outcome: Outcome, bearings: Bearings, places: Places) -> None:
+    now, stages = outcome.now, outcome.stages
     with _timed(host, stages, "recover"):
-        cycle = _cycle(host, outcome, Plan(commit=host.ledger.reader.accepted() or ""))
+        cycle = _cycle(host, outcome, places, Plan(commit=host.ledger.reader.accepted() or ""))
+        read_back(cycle, places, bearings, thoroughly=outcome.observed.accepted != ())
+        outcome.footing = seen(host.ledger.reader, now=now, leap=None)
         with cycle.going_on():
-            recover(cycle)
+            recover(replace(cycle, may=outcome.footing.may))
     for _ in range(ROUNDS):
         with _timed(host, stages, "plan"):
             touched = limited(_open(host, now), host.revocations_limit, host.limit_origin)
-            plan = decide(touched, now)
+            plan = footing.restricted(decide(touched, now), outcome.footing)
         outcome.plans.append(plan)
         if not plan.actions:
             break
         before, failures = host.ledger.counts, len(outcome.done.failed)
-        _execute(host, outcome, plan)
+        _execute(host, outcome, places, plan)
         if host.ledger.counts == before or len(outcome.done.failed) > failures:
             break  # refused or failed; asking again right away would give the same answer
     with _timed(host, stages, "publish"):
-        publication.publish(_cycle(host, outcome, outcome.plans[-1]), host.targets)
+        publication.publish(_cycle(host, outcome, places, outcome.plans[-1]), host.targets)
     with _timed(host, stages, "page"):
-        cycle = _cycle(host, outcome, outcome.plans[-1])
+        cycle = _cycle(host, outcome, places, outcome.plans[-1])
         outcome.report = pages.refresh(cycle, host.targets, _seen(host, outcome))
-    outcome.done.written = host.ledger.counts - outcome.done.began
-    return outcome
 
 
 def _open(host: Host, now: Instant) -> Touched:
@@ -149,6 +178,7 @@ def _seen(host: Host, outcome: Outcome) -> pages.Seen:
     return pages.Seen(
         held=outcome.kept_back,
         failures=failures,
+        doubts=outcome.footing.doubts,
         private=host.limit_origin.path,
     )
 
@@ -161,8 +191,8 @@ def _unnamed(outcome: Outcome) -> Iterator[Failure]:
         yield Failure(resource="reconcile", message="; ".join(outcome.done.failed))
 
 
-def _execute(host: Host, outcome: Outcome, plan: Plan) -> None:
-    cycle = _cycle(host, outcome, plan)
+def _execute(host: Host, outcome: Outcome, places: Places, plan: Plan) -> None:
+    cycle = _cycle(host, outcome, places, plan)
     by_wave = {wave: list(actions) for wave, actions in groupby(plan.actions, lambda a: a.wave)}
     with _timed(host, outcome.stages, "revoke"):
         revoke(cycle, by_wave.get(Wave.REVOCATION, []))
@@ -180,7 +210,7 @@ def _execute(host: Host, outcome: Outcome, plan: Plan) -> None:
         refresh(cycle)
 
 
-def _cycle(host: Host, outcome: Outcome, plan: Plan) -> Cycle:
+def _cycle(host: Host, outcome: Outcome, places: Places, plan: Plan) -> Cycle:
     return Cycle(
         now=outcome.now,
         commit=plan.commit,
@@ -191,6 +221,8 @@ def _cycle(host: Host, outcome: Outcome, plan: Plan) -> Cycle:
         targets=tuple(sorted(host.targets)),
         done=outcome.done,
         weak_keys=host.weak_keys,
+        may=outcome.footing.may,
+        blind=places.blind,
     )
 
 

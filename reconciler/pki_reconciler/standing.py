@@ -9,7 +9,7 @@ from pki_reconciler.decide.health import Known, report
 from pki_reconciler.ledger.read import Reader
 from pki_schema.instants import Instant
 from pki_schema.planned import Held
-from pki_schema.reported import Failure, Report
+from pki_schema.reported import Doubt, Failure, Report
 
 
 def standing(
@@ -19,10 +19,11 @@ def standing(
     held: Collection[Held],
     now: Instant,
     failures: tuple[Failure, ...] | None = None,
+    doubts: tuple[Doubt, ...] = (),
 ) -> Report:
     """The report at ``now``. ``targets`` are the publications bound on this host, ``held`` what the
-    last plan kept back, ``failures`` what fails now, where the caller knows better than the ledger.
-    Asks for everything: what it costs grows with what exists.
+    last plan kept back, ``failures`` what fails now, where the caller knows better than the ledger,
+    ``doubts`` why nothing is issued. Asks for everything: what it costs grows with what exists.
     """
     authorities = reader.authorities()
     return report(
@@ -40,6 +41,7 @@ def standing(
             failures=reader.failures() if failures is None else failures,
             slices=reader.faults(),
             next_due=reader.next_due(after=now),
+            doubts=doubts,
         ),
         held=held,
         now=now,

@@ -186,7 +186,8 @@ class OpenRevocation(msgspec.Struct, frozen=True, kw_only=True):
     ``certificates`` are valid, ``on_hold`` on hold. ``former`` are meant too, but have been revoked
     for ever or have expired: nothing more happens to them, and still their keys may have to be
     blocked and their owners suspended. ``concludes``: it ends a hold that was carried out under its
-    name, and means what that one holds.
+    name, and means what that one holds. ``replacements`` match, too, but were certified when it had
+    been carried out by a ledger that was lost since.
     """
 
     request: RevocationRequest
@@ -195,6 +196,7 @@ class OpenRevocation(msgspec.Struct, frozen=True, kw_only=True):
     on_hold: tuple[OnHold, ...] = ()
     former: tuple[IssuedCertificate, ...] = ()
     concludes: bool = False
+    replacements: tuple[IssuedCertificate, ...] = ()
 
 
 class Allowance(msgspec.Struct, frozen=True, kw_only=True):

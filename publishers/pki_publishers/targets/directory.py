@@ -14,7 +14,7 @@ from typing import Self
 from pki_publishers.release import PublicObject
 from pki_publishers.targets import marks
 from pki_publishers.targets.marks import Mark
-from pki_publishers.targets.target import parts
+from pki_publishers.targets.target import LARGEST, parts
 from pki_schema.errors import WorldFailed
 
 STAGING = ".staging"
@@ -96,13 +96,13 @@ class DirectoryTarget:
                 _sync_folders(root, {folders for folders, _, _ in moves})
             self._clean = True
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str, *, most: int = LARGEST) -> bytes | None:
         """See ``Target``."""
         folders, name = parts(path)
         with _explained("read", path):
             try:
                 with self._open() as root, _opened(root, folders) as folder:
-                    return _content(folder, name)
+                    return _content(folder, name, most)
             except FileNotFoundError:
                 return None
 
@@ -246,13 +246,13 @@ def _stage(staging: int, name: str, body: bytes, *, sync: bool) -> None:
         os.close(file)
 
 
-def _content(folder: int, name: str) -> bytes | None:
+def _content(folder: int, name: str, most: int) -> bytes | None:
     file = os.open(name, _READ, dir_fd=folder)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         return None
     with os.fdopen(file, "rb") as stream:
-        return stream.read()
+        return stream.read(most)
 
 
 def _delete(root: int, folders: Sequence[str], name: str) -> None:

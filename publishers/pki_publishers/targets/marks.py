@@ -49,6 +49,14 @@ def read(folder: int) -> Mark:
         os.close(file)
 
 
+def succeeding(there: Mark, mark: Mark) -> Mark:
+    """What stays of both: the same writer's count never falls; a later writer has looked at the
+    mark before, and doubts its ledger where that had fewer entries.
+    """
+    same = there.fence == mark.fence
+    return Mark(mark.fence, max(mark.entries, there.entries) if same else mark.entries)
+
+
 @contextmanager
 def held(folder: int, mark: Mark) -> Iterator[None]:
     """Write inside this: nobody else does, and nobody with a higher number has before.
@@ -68,7 +76,7 @@ def held(folder: int, mark: Mark) -> Iterator[None]:
                 "another vcc-pki has taken over what this one wrote to",
                 "see which of the two shall run; this one has ended",
             )
-        left = Mark(mark.fence, max(mark.entries, there.entries))
+        left = succeeding(there, mark)
         if left != there:
             os.pwrite(file, left.encoded(), 0)
             os.fsync(file)

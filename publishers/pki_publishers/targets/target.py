@@ -13,6 +13,9 @@ from pki_publishers.targets.marks import Mark
 WELL_KNOWN = ".well-known"
 """The one hidden folder that is public, at the root alone (RFC 8615 section 3)."""
 
+LARGEST = 256 * 1024 * 1024
+"""Octets of the largest object there may be: a CRL of some five million entries."""
+
 
 _PLAIN = re.compile(r"[^./\0][^/\0]*(?:/[^./\0][^/\0]*)*")
 """Nothing hidden, nothing empty: nearly every path."""
@@ -53,8 +56,10 @@ class Target(Protocol):
         whole former or the whole new object. When it raises, any subset may be in place.
         """
 
-    def read(self, path: str) -> bytes | None:
-        """The bytes at a path, or ``None`` when there is nothing."""
+    def read(self, path: str, *, most: int = LARGEST) -> bytes | None:
+        """The bytes at a path, or ``None`` when there is nothing; of a file that is larger the
+        first ``most`` octets.
+        """
 
     def delete(self, paths: Iterable[str]) -> None:
         """Take objects away, durably; a path that holds nothing is no error."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pki_publishers.release import PublicObject
 from pki_reconciler.decide.build.issuer import Issuer
+from pki_reconciler.decide.footing import May
 from pki_reconciler.decide.lint import Sample
 from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ledger.write import Ledger
@@ -52,7 +53,8 @@ class Done:
 @dataclass(frozen=True, kw_only=True)
 class Cycle:
     """``now`` was taken once. ``targets`` are the names of the publications bound on this host,
-    ``weak_keys`` the digests of keys that it never certifies.
+    ``weak_keys`` the digests of keys that it never certifies. ``may`` is what it may do, ``blind``
+    are the places that do not tell who wrote there last, and why (the key store: the empty name).
     """
 
     now: Instant
@@ -64,6 +66,8 @@ class Cycle:
     targets: tuple[str, ...]
     done: Done
     weak_keys: frozenset[bytes] = frozenset()
+    may: May = May.EVERYTHING
+    blind: Mapping[str, str] = field(default_factory=dict)
 
     def authorities(self) -> Mapping[str, IssuedAuthority]:
         """Every CA generation as the ledger knows it at this moment, by issuer."""
@@ -89,6 +93,8 @@ class Cycle:
 
         Raises ``Fenced`` or ``WorldFailed`` before anything is intended.
         """
+        if "" in self.blind:
+            raise WorldFailed(self.blind[""])
         with self.keys.held(self.ledger.mark(self.now)):
             yield
 

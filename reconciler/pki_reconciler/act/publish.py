@@ -15,6 +15,10 @@ from pki_publishers.release import PublicObject, Release
 from pki_publishers.targets.target import Target
 from pki_reconciler.act import bundles, units
 from pki_reconciler.act.cycle import Cycle, line_of
+from pki_reconciler.act.doubtless import doubtless
+from pki_reconciler.decide import belief
+from pki_reconciler.decide.build import Issuer
+from pki_reconciler.decide.footing import May
 from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
 from pki_schema.errors import Fenced, WorldFailed
 from pki_schema.planned import Held
@@ -23,9 +27,11 @@ from pki_schema.planned import Held
 def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
     """Bring every target up to date; one failing target does not keep the others waiting.
 
-    What a failing target did not get stays in its outbox for the next cycle. Raises ``Fenced``.
+    What a failing target did not get stays in its outbox for the next cycle; so does, while the
+    ledger is in doubt, what it might get wrong. Raises ``Fenced``.
     """
-    if (
+    whole = cycle.may is May.EVERYTHING
+    if whole and (
         _catch_up(cycle, targets)
         or cycle.ledger.counts > cycle.done.began
         or any(map(cycle.ledger.reader.is_waiting, targets))
@@ -42,8 +48,11 @@ def deliver(cycle: Cycle, targets: Mapping[str, Target], *, pages: bool) -> None
     """
     for name, target in sorted(targets.items()):
         try:
+            if name in cycle.blind:
+                raise WorldFailed(cycle.blind[name])
             _deliver(cycle, name, target, pages=pages)
-            _clear(cycle, name, target)
+            if cycle.may is May.EVERYTHING:
+                _clear(cycle, name, target)
         except Fenced:
             raise
         except WorldFailed as failure:
@@ -63,6 +72,10 @@ def _deliver(cycle: Cycle, name: str, target: Target, *, pages: bool) -> None:
 
 def _write(cycle: Cycle, name: str, target: Target, rows: Sequence[OutboxRow]) -> None:
     objects = _bodies(cycle, name, rows)
+    if cycle.may is not May.EVERYTHING and rows[0].unit != PAGE:
+        objects = doubtless(target, objects)
+        paths = {item.path for item in objects}
+        rows = [row for row in rows if row.path in paths]
     incomplete = {o.unit for o in objects if not _is_complete(cycle, target, o)}
     release = Release(tuple(o for o in objects if o.unit not in incomplete))
     published = {
@@ -123,8 +136,9 @@ def _is_complete(cycle: Cycle, target: Target, item: PublicObject) -> bool:
     if not item.path.endswith((".crl", ".chain.pem")):
         return True
     there = target.read(item.path)
-    if there is None:
-        return True
+    line = line_of(cycle.authorities(), item.unit.rpartition("/")[2])
+    if there is None or not belief.are_crls_of(there, [Issuer.of(one) for one in line]):
+        return True  # what no key of ours has signed says nothing
     lost = _entries_lost(cycle, there, item)
     if not lost:
         return True

@@ -6,6 +6,7 @@ from pki_reconciler.act.certify import authority_names, conclude, rules_for, sig
 from pki_reconciler.act.cycle import Cycle, line_of
 from pki_reconciler.chain import CertificateFacts, Linted, Unsigned, lint
 from pki_reconciler.decide.build import Issuer
+from pki_reconciler.decide.footing import May
 from pki_reconciler.decide.lint import Sample
 from pki_reconciler.ledger.records import BatchAbandoned, Record, SerialBurnt
 from pki_reconciler.ledger.rows import OpenIntent
@@ -25,12 +26,12 @@ def recover(cycle: Cycle) -> None:
     A certificate's bytes may have been signed and even seen, so the *same* bytes are signed again,
     if they are still wanted and still pass every rule; otherwise the serial goes on the CRL. A CRL
     or a batch of answers never left the process unrecorded: it is abandoned, and made anew with a
-    higher number.
+    higher number. While the ledger is in doubt certificates stay open: they may be published.
     """
     reader = cycle.ledger.reader
     closing: list[Record] = [BatchAbandoned(intent=b.seq) for b in reader.open_batches()]
     resumed: list[Linted[CertificateFacts]] = []
-    intents = list(reader.open_intents())
+    intents = list(reader.open_intents()) if cycle.may is May.EVERYTHING else []
     sample = cycle.sample(len(intents))
     for intent in intents:
         linted = _still_allowed(cycle, intent, sample)

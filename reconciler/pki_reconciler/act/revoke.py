@@ -8,6 +8,7 @@ from pki_publishers.release import PublicObject
 from pki_reconciler.act import units
 from pki_reconciler.act.cycle import Cycle
 from pki_reconciler.act.retention import forget
+from pki_reconciler.decide.footing import May
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ledger.records import (
     CertificateExpired,
@@ -65,6 +66,8 @@ def _revocation(cycle: Cycle, action: Action) -> Iterator[Record]:
             yield _revoked(cycle, action, ref)
     for spki in action.blocks:
         yield KeyBlocked(spki=spki, revocation=name)
+    if cycle.may is not May.EVERYTHING:
+        return  # it may mean more than is known now: it is closed when all is known again
     yield RevocationResolved(
         name=name,
         commit=action.commit,

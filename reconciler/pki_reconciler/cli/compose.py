@@ -22,7 +22,7 @@ from pki_reconciler.loop import Host
 from pki_reconciler.observe.advance import Observed, advance
 from pki_reconciler.observe.git import Repository
 from pki_reconciler.observe.manifests import ManifestCache
-from pki_reconciler.ports import Clock, SystemClock, SystemEntropy
+from pki_reconciler.ports import Clock, SystemClock, SystemEntropy, steady
 from pki_schema.errors import Position, WorldFailed
 from pki_schema.instants import Instant
 
@@ -88,6 +88,8 @@ def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[
             limit_origin=Position(str(path)),
             seconds=time.perf_counter,
             weak_keys=weak_keys,
+            steady=steady,
+            leap=config.leap,
         )
 
 
@@ -106,7 +108,7 @@ def check_ledger(config: Config) -> None:
     if left:
         raise WorldFailed(
             f"the ledger {config.state.ledger} is missing, but there is {', '.join(left)}",
-            "restore the ledger from its backup; a new one would forget every revocation",
+            "restore the ledger from its backup; if there is none, `vcc-pki init --recover`",
         )
     raise WorldFailed(
         f"there is no ledger at {config.state.ledger}", "create it with `vcc-pki init`"

@@ -67,11 +67,18 @@ def demo(
 
 
 @app.command()
-def init(context: typer.Context, config: ConfigOption = None) -> None:
+def init(
+    context: typer.Context,
+    config: ConfigOption = None,
+    recover: Annotated[
+        bool,
+        typer.Option("--recover", help="The ledger is lost: begin one beside its keys and files."),
+    ] = False,
+) -> None:
     """Create the ledger and key store of vcc-pki.toml."""
     from pki_reconciler.cli.init import run
 
-    raise typer.Exit(run(config or context.obj))
+    raise typer.Exit(run(config or context.obj, recover=recover))
 
 
 @app.command()

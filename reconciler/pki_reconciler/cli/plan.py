@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import typer
 
+from pki_publishers.targets import DirectoryTarget
+from pki_publishers.targets.marks import Mark
 from pki_reconciler.cli import output as told
 from pki_reconciler.config import Config, find_config, load_config
-from pki_reconciler.decide import report
+from pki_reconciler.decide import footing, report
 from pki_reconciler.decide.guard import limited
 from pki_reconciler.decide.plan import plan as decide
+from pki_reconciler.grounds import foreseen
 from pki_reconciler.ledger.scratch import copy
 from pki_reconciler.observe.advance import Observed, advance
 from pki_reconciler.observe.git import Repository
@@ -30,7 +35,8 @@ STATUS = frozenset({Verb.SIGN_CRL, Verb.SIGN_ANSWERS, Verb.EXPIRE})
 
 def run(option: Path | None, *, as_of: str | None, detailed: bool, output: str) -> int:
     path = find_config(option, os.environ)
-    observed, found = foresee(path, load_config(path), _instant(as_of))
+    now = _instant(as_of)
+    observed, found = foresee(path, load_config(path), now, believed=as_of is not None)
     if output == "json":
         told.raw(found.canonical())
     else:
@@ -54,8 +60,12 @@ def _detailed(observed: Observed, found: Plan) -> int:
     return EXIT_CHANGES if any(a.verb not in STATUS for a in found.actions) else 0
 
 
-def foresee(path: Path, config: Config, now: Instant) -> tuple[Observed, Plan]:
-    """Judge the commits that came since, on a copy of the ledger, and decide as of ``now``."""
+def foresee(
+    path: Path, config: Config, now: Instant, *, believed: bool = False
+) -> tuple[Observed, Plan]:
+    """Judge the commits that came since, on a copy of the ledger, and decide as of ``now``, which
+    is ``believed`` where somebody asked for it.
+    """
     if not config.state.ledger.exists():
         raise WorldFailed(
             f"there is no ledger at {config.state.ledger}", "create it with `vcc-pki init`"
@@ -66,6 +76,10 @@ def foresee(path: Path, config: Config, now: Instant) -> tuple[Observed, Plan]:
             config.repository.url, config.repository.branch, config.state.clone
         ) as repository,
     ):
+        marks = dict(_marks(config))
+        ground = foreseen(scratch.reader, marks, now=now, leap=config.leap)
+        if believed:
+            ground = footing.without_clock(ground)
         observed = advance(
             repository,
             ManifestCache(config.state.cache),
@@ -75,7 +89,15 @@ def foresee(path: Path, config: Config, now: Instant) -> tuple[Observed, Plan]:
             record=lambda judged: scratch.record(judged, now),
         )
         touched = limited(scratch.reader.touched(now), config.revocations, Position(str(path)))
-        return observed, decide(touched, now)
+        return observed, footing.restricted(decide(touched, now), ground)
+
+
+def _marks(config: Config) -> Iterator[tuple[str, Mark]]:
+    """What publications that this host can read tell about the ledger that wrote them."""
+    for target in config.targets:
+        with suppress(WorldFailed):
+            mark = DirectoryTarget(target.directory).mark()
+            yield f"publication {target.publication}", mark
 
 
 def _instant(as_of: str | None) -> Instant:

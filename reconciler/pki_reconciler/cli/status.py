@@ -12,9 +12,11 @@ import typer
 from pki_reconciler.cli import output as told
 from pki_reconciler.cli import story
 from pki_reconciler.config import Config, find_config, load_config
+from pki_reconciler.decide.footing import restricted
 from pki_reconciler.decide.guard import limited
 from pki_reconciler.decide.plan import plan
 from pki_reconciler.decide.report import slice_lines
+from pki_reconciler.grounds import seen
 from pki_reconciler.ledger.read import Reader
 from pki_reconciler.ports import SystemClock
 from pki_reconciler.standing import standing
@@ -59,7 +61,9 @@ def picture(reader: Reader, config: Config, now: Instant, *, origin: Position) -
     """The report, with what a plan would keep back now."""
     touched = limited(reader.touched(now), config.revocations, origin)
     targets = [str(target.publication) for target in config.targets]
-    return standing(reader, targets=targets, held=plan(touched, now).held, now=now)
+    ground = seen(reader, now=now, leap=config.leap)
+    kept = restricted(plan(touched, now), ground).held
+    return standing(reader, targets=targets, held=kept, now=now, doubts=ground.doubts)
 
 
 def _chosen(report: Report, service: str) -> list[CertificateStatus]:

@@ -24,15 +24,20 @@ from pki_schema.fields import Duration, Name
 
 LARGEST_FILE: Final = 64 * 1024
 LONGEST_POLL: Final = Duration(86_400)
+SHORTEST_LEAP: Final = Duration(3_600)
+LONGEST_LEAP: Final = Duration(366 * 86_400)
 VARIABLE: Final = "VCC_PKI_CONFIG"
 FILE_NAME: Final = "vcc-pki.toml"
 
-_TABLES: Final = frozenset({"repository", "state", "limits", "target", "lint", "daemon", "notify"})
+_TABLES: Final = frozenset(
+    {"repository", "state", "limits", "target", "lint", "daemon", "notify", "clock"}
+)
 _REPOSITORY: Final = frozenset({"url", "branch", "path"})
 _STATE: Final = frozenset({"ledger", "keys", "offline_keys", "passphrase_file", "cache", "clone"})
 _LIMITS: Final = frozenset({"revocations"})
 _LINT: Final = frozenset({"weak_key_lists"})
 _DAEMON: Final = frozenset({"poll", "listen", "webhook_secret_file"})
+_CLOCK: Final = frozenset({"leap"})
 _TARGET: Final = frozenset({"publication", "directory"})
 
 
@@ -97,6 +102,7 @@ def _config(sheet: Sheet) -> Config:
         weak_key_lists=_weak_key_lists(sheet),
         daemon=_daemon(sheet),
         notify=channels(sheet),
+        leap=_leap(sheet),
     )
 
 
@@ -189,6 +195,19 @@ def _poll(sheet: Sheet, table: Table) -> timedelta:
         seconds = LONGEST_POLL
     if seconds > LONGEST_POLL:
         sheet.report(place, "PKI2304", "poll is longer than 1d", "write 60s or 5m")
+    return timedelta(seconds=seconds)
+
+
+def _leap(sheet: Sheet) -> timedelta:
+    place = Place("clock", "leap")
+    word = sheet.word(place, sheet.table("clock", _CLOCK), "72h")
+    try:
+        seconds = Duration.parse(word) if word else LONGEST_LEAP
+    except FieldError as error:
+        sheet.report(place, error.code, error.message, error.hint)
+        seconds = LONGEST_LEAP
+    if not SHORTEST_LEAP <= seconds <= LONGEST_LEAP:
+        sheet.report(place, "PKI2304", "leap is not between 1h and 366d", "write 72h")
     return timedelta(seconds=seconds)
 
 

@@ -103,7 +103,8 @@ class AppriseSettings(ChannelSettings):
 class Config:
     """One host's settings. ``revocations`` is the repository-wide limit for 24 hours, if any.
 
-    ``weak_key_lists`` are files of keys that are never certified, see ``weak_keys``.
+    ``weak_key_lists`` are files of keys that are never certified, see ``weak_keys``. ``leap`` is
+    how far the clock may be beyond all that was due before it is doubted.
     """
 
     repository: RepositorySettings
@@ -113,3 +114,4 @@ class Config:
     weak_key_lists: tuple[Path, ...] = ()
     daemon: DaemonSettings = DaemonSettings()
     notify: tuple[ChannelSettings, ...] = ()
+    leap: timedelta = timedelta(hours=72)

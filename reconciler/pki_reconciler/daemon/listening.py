@@ -96,6 +96,7 @@ def verbose(pulse: Pulse | None) -> str:
     for name, one in sorted(down.items()):
         again = f"; again at {instants.render(one.retry_at)}" if one.retry_at else ""
         lines.append(f"[-] {name} failed {one.attempts} times: {one.message}{again}")
+    lines += [f"[-] {one.what} in doubt: {one.evidence}" for one in pulse.report.doubts]
     lines += [f"[-] commit {commit[:12]} was not accepted" for commit in pulse.refused]
     if pulse.rewound:
         lines.append(f"[-] history was rewritten: {pulse.rewound[:12]}")

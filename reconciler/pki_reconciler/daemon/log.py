@@ -44,6 +44,7 @@ class Log:
         self._refused: tuple[str, ...] = ()
         self._unreachable: dict[str, str] = {}
         self._faulty: dict[str, SliceStatus] = {}
+        self._doubted: frozenset[str] = frozenset()
 
     def started(self, *, listen: tuple[str, int] | None, port: int | None) -> None:
         address = f"{listen[0]}:{port}" if listen else ""
@@ -74,6 +75,7 @@ class Log:
             for plan in outcome.plans:
                 self._plan(plan)
             self._holds(outcome.kept_back)
+            self._doubts(outcome)
         self._failures(pulse)
         done = outcome.done if outcome else None
         if done and (done.written or done.published):
@@ -153,6 +155,15 @@ class Log:
             if (one.code, one.message) not in self._held:
                 self._log.warning("held", code=one.code, reason=one.message, remedy=one.remedy)
         self._held = found
+
+    def _doubts(self, outcome: Outcome) -> None:
+        found = {one.what: one for one in outcome.footing.doubts}
+        for what in found.keys() - self._doubted:
+            one = found[what]
+            self._log.error("in doubt", what=what, reason=one.evidence, remedy=one.remedy)
+        for what in self._doubted - found.keys():
+            self._log.info("no longer in doubt", what=what)
+        self._doubted = frozenset(found)
 
     def _failures(self, pulse: Pulse) -> None:
         now = {one.resource: one for one in pulse.failures}

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from pki_publishers.release import PublicObject
 from pki_publishers.targets.marks import Mark
-from pki_publishers.targets.target import Target
-from pki_reconciler.daemon.cadence import back_off
+from pki_publishers.targets.target import LARGEST, Target
+from pki_reconciler.daemon.cadence import LONGEST, back_off
 from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ports import Clock
 from pki_schema.errors import WorldFailed
@@ -62,7 +62,8 @@ class Patience:
         still find it full.
         """
         before = self._failures.get(resource)
-        if before and before.retry_at and self._now < before.retry_at:
+        # What seems further away was said by a clock that has been set back since.
+        if before and before.retry_at and self._now < before.retry_at <= self._now + LONGEST:
             raise WorldFailed(before.message, before.remedy)
         try:
             value = call()
@@ -144,8 +145,10 @@ class _PatientTarget:
     def write(self, phase: Sequence[PublicObject]) -> None:
         self._patience.attempt(self._resource, lambda: self._target.write(phase))
 
-    def read(self, path: str) -> bytes | None:
-        return self._patience.attempt(self._resource, lambda: self._target.read(path), proves=False)
+    def read(self, path: str, *, most: int = LARGEST) -> bytes | None:
+        return self._patience.attempt(
+            self._resource, lambda: self._target.read(path, most=most), proves=False
+        )
 
     def delete(self, paths: Iterable[str]) -> None:
         self._patience.attempt(self._resource, lambda: self._target.delete(paths))

@@ -83,5 +83,8 @@ class Pulse:
 
     @property
     def ready(self) -> bool:
-        """Whether what is due gets done: not while the ledger fails, or a cycle as such."""
-        return not any(one.resource in ("ledger", "reconcile") for one in self.failures)
+        """Whether what is due gets done: not while the ledger fails, a cycle as such, or the ledger
+        or the clock is in doubt.
+        """
+        failing = any(one.resource in ("ledger", "reconcile") for one in self.failures)
+        return not (failing or self.report.doubts)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from pki_reconciler.act.ground import Bearings
 from pki_reconciler.daemon import patience as resources
 from pki_reconciler.daemon.cadence import next_wake, poll_after
 from pki_reconciler.daemon.patience import Patience
 from pki_reconciler.daemon.pulse import Pulse, Tally
 from pki_reconciler.daemon.wake import Reason, Wake
+from pki_reconciler.decide.footing import May
 from pki_reconciler.loop import Host, Outcome, reconcile
 from pki_reconciler.observe.advance import Observed
 from pki_reconciler.standing import standing
@@ -50,12 +52,13 @@ def run(host: Host, wake: Wake, *, poll: timedelta, ears: Ears) -> None:
 
 
 class Daemon:
-    """The state between two cycles: patience, the last pulse, nothing else."""
+    """The state between two cycles: patience, bearings, the last pulse, nothing else."""
 
     def __init__(self, host: Host, ears: Ears) -> None:
         self.patience = Patience(host.clock, _remembered(host))
         self._ears = ears
         self._pulse: Pulse | None = None
+        self._bearings = Bearings()
         self._host = replace(
             host,
             keys=self.patience.keys(host.keys),
@@ -72,13 +75,16 @@ class Daemon:
         self.patience.begin(now)
         start = host.seconds()
         outcome: Outcome | None = None
+        trusted = False
         report = before.report if before else Report(now=now)
         next_due = before.next_due if before else None
         try:
-            outcome = reconcile(host)
+            outcome = reconcile(host, self._bearings)
             self.patience.succeeded(resources.LEDGER)
             self._unnamed(outcome)
-            host.ledger.postpone(self.patience.failures)
+            trusted = outcome.footing.may is not May.NOTHING
+            if trusted:  # else nothing is written that a wrong clock might date
+                host.ledger.postpone(self.patience.failures)
             report = self._report(outcome, before)
             next_due = host.ledger.reader.next_due(after=now)
         except Fenced:
@@ -88,7 +94,7 @@ class Daemon:
         except OSError as error:  # a full or failing disk below the cache or the clone
             self.patience.failed(resources.RECONCILE, world_failed(error))
         result = self._result(outcome)
-        fetched = outcome is not None and not outcome.observed.failed
+        fetched = outcome is not None and trusted and not outcome.observed.failed
         seconds = host.seconds() - start
         failures = self.patience.failures
         tally = (before.tally if before else Tally()).after(
@@ -139,6 +145,7 @@ class Daemon:
             and not any(p.subjects for p in outcome.plans)
             and not held
             and not before.report.held
+            and before.report.doubts == outcome.footing.doubts
             and before.failures == self.patience.failures
             and now - before.report.now < SETTLED
         ):
@@ -150,7 +157,13 @@ class Daemon:
             and not any(one.unwritten for one in made.publications)
         ):
             return made
-        return standing(reader, targets=self._host.targets, held=held, now=now)
+        return standing(
+            reader,
+            targets=self._host.targets,
+            held=held,
+            now=now,
+            doubts=outcome.footing.doubts,
+        )
 
     def _observe(self, observe: Callable[[Instant], Observed]) -> Callable[[Instant], Observed]:
         def looked(now: Instant) -> Observed:

@@ -46,7 +46,7 @@ def _revoke(one: OpenRevocation, coming: Sequence[Subject]) -> Action | Waiting:
     fresh = () if one.concludes else one.certificates
     held = [h.certificate for h in one.on_hold if not one.concludes or _is_held_by(h, one)]
     meant = (*fresh, *held, *one.former)
-    if not (meant or coming or spec.target.key or one.concludes):
+    if not (meant or coming or one.replacements or spec.target.key or one.concludes):
         return _matches_nothing(one)
     suspends = spec.reason != REPLACED_BY_ITSELF and spec.reason not in KEY_IS_LOST
     certificates = _refs((*fresh, *held))
@@ -67,7 +67,7 @@ def _hold(one: OpenRevocation, coming: Sequence[Subject]) -> Action | Waiting:
     if any(certificate.subject.kind != "Certificate" for certificate in meant):
         reason = "only certificates of services go on hold; this means one of a CA"
         return Waiting(subject=_identity(one), reason=reason)
-    if not (meant or coming):
+    if not (meant or coming or one.replacements):
         return _matches_nothing(one)
     others = [h.certificate for h in one.on_hold if one.request.name not in h.by]
     certificates = _refs((*one.certificates, *others))

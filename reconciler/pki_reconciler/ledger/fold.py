@@ -20,9 +20,11 @@ from pki_reconciler.ledger.folds import (
     adopted,
     batches,
     certified,
+    doubted,
     ended,
     faults,
     keys,
+    recovered,
     released,
     revocations,
     revoked,
@@ -54,6 +56,12 @@ FOLDS: dict[type[Record], Fold] = {
     records.AnswersIntended: batches.answers_intended,
     records.AnswersIssued: batches.answers_issued,
     records.BatchAbandoned: batches.abandoned,
+    records.AuthorityRecovered: recovered.certificates_,
+    records.CertificateRecovered: recovered.certificates_,
+    records.RevocationRecovered: recovered.revocations,
+    records.CrlRecovered: recovered.crls,
+    records.Doubted: doubted.doubted,
+    records.Confirmed: doubted.confirmed,
 }
 
 REPLAY_BATCH = 1_000

@@ -18,11 +18,13 @@ from pki_reconciler.ledger import (
     current,
     declarations,
     faults,
+    doubts,
     keys,
     leftovers,
     objects,
     overview,
     publications,
+    recollections,
     retries,
     rows,
     standings,
@@ -34,6 +36,7 @@ from pki_reconciler.ledger import (
 from pki_reconciler.ledger.declarations import Declaration
 from pki_reconciler.ledger.records import ObjectFacts
 from pki_reconciler.ledger.rows import (
+    DoubtRow,
     Issuance,
     KeyRow,
     ObjectRow,
@@ -43,12 +46,14 @@ from pki_reconciler.ledger.rows import (
     PublishedRow,
     RenderedRow,
     Row,
+    SerialRow,
     Use,
 )
 from pki_schema.desired import Identity, Meaning
 from pki_schema.instants import Instant, to_epoch
 from pki_schema.issued import (
     Allowance,
+    DueWork,
     IssuedAnswer,
     IssuedAuthority,
     IssuedCertificate,
@@ -168,9 +173,13 @@ class Reader:
         """
         return touching.touched(self._connection, now, repository=repository)
 
-    def next_due(self, *, after: Instant | None = None) -> Instant | None:
-        """The earliest instant at which work falls due, of those after ``after``."""
+    def next_due(self, *, after: Instant | None = None, retries: bool = True) -> Instant | None:
+        """The earliest instant at which work falls due, of those after ``after``; without
+        ``retries`` only such as the clock brings.
+        """
         query = sa.select(sa.func.min(DUE.c.at))
+        if not retries:
+            query = query.where(DUE.c.work != str(DueWork.RETRY))
         if after is not None:
             query = query.where(DUE.c.at > to_epoch(after))
         return rows.instant(self._connection.execute(query).scalar())
@@ -180,6 +189,10 @@ class Reader:
         return retries.every(self._connection)
 
     # How everything stands
+
+    def doubts(self) -> tuple[DoubtRow, ...]:
+        """What keeps this ledger from issuing, or did so last."""
+        return doubts.every(self._connection)
 
     def accepted_at(self) -> Instant | None:
         """When a commit was accepted last."""
@@ -302,6 +315,24 @@ class Reader:
     def certificate_counts(self) -> Mapping[str, int]:
         """How many certificates there are in each state, open intents apart."""
         return certificates.counts(self._connection)
+
+    # What was read back
+
+    def meanings_ever(self) -> Mapping[Identity, tuple[Meaning, ...]]:
+        """All that subjects were ever declared to be, newest first. Reads every accepted commit."""
+        return recollections.meanings(self._connection)
+
+    def crl_digest(self, issuer: str, number: int) -> str | None:
+        """The digest of the TBS that was intended for this CRL number, or of a recovered CRL."""
+        return recollections.crl_digest(self._connection, issuer, number)
+
+    def regular_at(self, issuer: str) -> Instant:
+        """When an issuer's last scheduled CRL was made, long ago if that is not known."""
+        return recollections.regular_at(self._connection, issuer)
+
+    def serials(self, issuer: str, serials: Iterable[int]) -> Mapping[int, SerialRow]:
+        """Those of these serials that were ever intended."""
+        return recollections.serials(self._connection, issuer, serials)
 
     # What a crash left
 

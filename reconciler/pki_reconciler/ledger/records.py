@@ -242,24 +242,41 @@ class BatchAbandoned(Canonical, frozen=True, kw_only=True, tag="batch-abandoned"
     intent: int
 
 
-class AuthorityRecovered(Canonical, frozen=True, kw_only=True, tag="authority-recovered"):
-    """A CA or responder certificate (DER) found published, whose key the key store has, and which
-    this ledger did not know. ``meaning`` is what Git declares for it.
-    """
-
-    meaning: Meaning
-    der: bytes
-
-
-class CertificateRecovered(Canonical, frozen=True, kw_only=True, tag="certificate-recovered"):
-    """A certificate (DER) found published that this ledger did not know, by an issuer that it knows
-    and whose signature fits. ``subject`` by the path where it was found.
+class Recovered(Canonical, frozen=True, kw_only=True):
+    """What a certificate (DER) says that was found published; instants in epoch seconds. ``issuer``
+    and ``spki`` are digests (hex) of keys.
     """
 
     issuer: str
     serial: str
-    subject: Identity
+    spki: str
+    not_before: int
+    not_after: int
+    tbs_digest: str
     der: bytes
+
+
+class AuthorityRecovered(Recovered, frozen=True, kw_only=True, tag="authority-recovered"):
+    """A CA or responder certificate found published, whose key the key store has, and which this
+    ledger did not know. ``meaning`` is what Git declares for it.
+    """
+
+    meaning: Meaning
+
+
+class CertificateRecovered(Recovered, frozen=True, kw_only=True, tag="certificate-recovered"):
+    """A service certificate found published that this ledger did not know, by an issuer that it
+    knows and whose signature fits. ``subject`` by the path where it was found.
+
+    ``meaning`` is what Git declares for it, where that makes exactly these bytes; else it is looked
+    after by none, and ``template`` is its subject's, as far as that is known. ``commit`` is the one
+    under which it was certified, by the pointer that named it.
+    """
+
+    subject: Identity
+    commit: str = ""
+    meaning: Meaning | None = None
+    template: str = ""
 
 
 class RevocationRecovered(Canonical, frozen=True, kw_only=True, tag="revocation-recovered"):
@@ -272,13 +289,31 @@ class RevocationRecovered(Canonical, frozen=True, kw_only=True, tag="revocation-
     invalidity_date: int | None = None
 
 
+class CrlRecovered(Canonical, frozen=True, kw_only=True, tag="crl-recovered"):
+    """A CRL found published whose number is above every one that this ledger knew; it is the
+    predecessor of the next one. Instants in epoch seconds.
+    """
+
+    issuer: str
+    scope: str
+    number: int
+    content_digest: str
+    this_update: int
+    next_update: int
+
+
 class Doubted(Canonical, frozen=True, kw_only=True, tag="doubted"):
     """From here on nothing is issued until ``Confirmed``. ``what`` is ``ledger``: it knows less
     than keys or publications bear witness to. ``evidence`` is told to people.
+
+    ``entries`` and ``fence`` are the highest that marks told (``targets.marks``): what they say up
+    to these is accounted for.
     """
 
     what: str
     evidence: str
+    entries: int = 0
+    fence: int = 0
 
 
 class Confirmed(Canonical, frozen=True, kw_only=True, tag="confirmed"):
@@ -309,6 +344,7 @@ Record = (
     | AuthorityRecovered
     | CertificateRecovered
     | RevocationRecovered
+    | CrlRecovered
     | Doubted
     | Confirmed
 )

@@ -89,6 +89,29 @@ class ObjectRow(msgspec.Struct, frozen=True, kw_only=True):
     facts: ObjectFacts
 
 
+class DoubtRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Why this ledger was doubted at entry ``seq``; ``confirmed`` says whether that is over.
+
+    ``entries`` and ``fence`` are the highest that marks told then.
+    """
+
+    what: str
+    evidence: str
+    at: Instant
+    seq: int
+    entries: int
+    fence: int
+    confirmed: bool
+
+
+class SerialRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How a serial stands: ``state`` may be ``intended``; ``released_at`` is when a hold ended."""
+
+    state: str
+    tbs_digest: str
+    released_at: Instant | None = None
+
+
 class Use(msgspec.Struct, frozen=True, kw_only=True):
     """The certificate a subject uses, the accepted commit it was certified under, and when it is to
     be renewed.

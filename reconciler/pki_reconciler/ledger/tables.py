@@ -227,13 +227,16 @@ fault = _table(
     _whole("seq"),
 )
 
-# What keeps this ledger from issuing until a person has confirmed it.
+# What keeps this ledger from issuing until a person has confirmed it, and what did so last.
 doubt = _table(
     "doubt",
     sa.Column("what", sa.Text(), primary_key=True),
     _text("evidence"),
     _whole("at"),
     _whole("seq"),
+    _whole("entries"),
+    _whole("fence"),
+    _whole("confirmed_seq", null=True),
 )
 
 # Every meaning a Revocation ever had in an accepted commit, because each one counts.

@@ -165,12 +165,12 @@ def _resolved(
     connection: sa.Connection, now: Instant, one: Declaration, every: Sequence[Declaration]
 ) -> OpenRevocation:
     """To the certificates that are valid now, those on hold, and those that are past changing."""
-    query = sa.select(CERTIFICATE).where(
+    query = sa.select(CERTIFICATE, _is_replacement(one.seq)).where(
         targets.matching(one.spec.target), CERTIFICATE.c.state != "intended"
     )
-    meant = sorted(
-        (rows.certificate(row) for row in connection.execute(query)), key=lambda c: c.key
-    )
+    matching = [(rows.certificate(row), row.replacement) for row in connection.execute(query)]
+    matching.sort(key=lambda found: found[0].key)
+    meant = [certificate for certificate, replacement in matching if not replacement]
     valid = [c for c in meant if c.state is CertificateState.VALID and c.not_after >= now]
     on_hold = [c for c in meant if c.on_hold and c.not_after >= now]
     return OpenRevocation(
@@ -179,8 +179,22 @@ def _resolved(
         certificates=tuple(valid),
         on_hold=certificates.on_hold(connection, on_hold),
         former=tuple(c for c in meant if c not in valid and c not in on_hold),
+        replacements=tuple(c for c, replacement in matching if replacement),
         concludes=declarations.concludes(one, every),
     )
+
+
+def _is_replacement(revocation_seq: int) -> sa.Label[bool]:
+    """Whether a certificate was read back (its intent is its result), and certified under a commit
+    that knew this revocation: the ledger that carried it out is gone.
+    """
+    accepted = tables.accepted
+    return sa.and_(
+        CERTIFICATE.c.intent_seq == CERTIFICATE.c.issued_seq,
+        sa.exists().where(
+            accepted.c.commit == CERTIFICATE.c.commit, accepted.c.seq >= revocation_seq
+        ),
+    ).label("replacement")
 
 
 def _crls_due(

@@ -237,6 +237,40 @@ ENTRIES: tuple[Entry, ...] = (
         ),
     ),
     entry(
+        6030,
+        title="The ledger is in doubt",
+        meaning=(
+            "Keys or publications bear witness to more than this ledger knows: it was restored "
+            "from a backup, or made anew. Nothing is issued. CRLs and OCSP answers go on with what "
+            "could be read back, so that no revocation is lost and no number goes back."
+        ),
+        example=Told(
+            "? HELD  [PKI6030] the ledger is in doubt: publication public has seen a ledger with\n"
+            "                412 entries, this one has 388"
+        ),
+        cure=(
+            "If there is a newer ledger, stop the daemon and restore it. If this one is the newest "
+            "there is, look at what vcc-pki doctor says, then vcc-pki doctor --confirm ledger."
+        ),
+    ),
+    entry(
+        6031,
+        title="The clock is in doubt",
+        meaning=(
+            "It is behind the newest ledger entry, far beyond everything that was due, or has "
+            "leapt since the last cycle. Nothing is signed, published or recorded, because numbers "
+            "and dates from the future could not be taken back."
+        ),
+        example=Told(
+            "? HELD  [PKI6031] the clock is in doubt: it is 2036-01-01T00:00:00Z, but the newest\n"
+            "                ledger entry is of 2026-11-23T12:00:00Z"
+        ),
+        cure=(
+            "Set the clock: everything goes on by itself. If the clock is right, because nothing "
+            "ran for longer than [clock] leap: vcc-pki doctor --confirm clock."
+        ),
+    ),
+    entry(
         6101,
         title="A private key in the tree",
         meaning=(

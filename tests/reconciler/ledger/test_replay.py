@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pki_reconciler.ledger import fold, records, tables
 from pki_schema.desired import Identity
 from pki_schema.errors import WorldFailed
 from pki_schema.instants import from_epoch, to_epoch
+from pki_schema.issued import IssuedCrl
 
 HISTORIES = 6
 STEPS = 120
@@ -57,6 +59,8 @@ class History:
             self.expire,
             self.change_settings,
             self.block,
+            self.recover,
+            self.doubt,
             self.wait,
         ]
         for _ in range(steps):
@@ -286,6 +290,84 @@ class History:
             ),
             records.KeyBlocked(spki=self.chance.choice([spki, *known]), revocation="r1"),
         )
+
+    def recover(self) -> None:
+        """A certificate, a CRL and entries that were found published."""
+        serial = self.world.next_serial()
+        subjects = [s for s in self.world.ledger.reader.subjects() if s.declared]
+        leaves = [s for s in subjects if s.identity.kind == "Certificate"]
+        if leaves:
+            leaf = self.chance.choice(leaves)
+            self.world.append(
+                records.CertificateRecovered(
+                    issuer=self.ca,
+                    serial=f"{serial:x}",
+                    spki=f"{serial:064x}",
+                    not_before=to_epoch(self.world.now) - self.chance.choice([1, 40]) * DAY,
+                    not_after=to_epoch(self.world.now) + 40 * DAY,
+                    tbs_digest=f"{serial:x}",
+                    der=b"certificate",
+                    subject=leaf.identity,
+                    commit=f"c{self.commits}",
+                    meaning=leaf.declared if self.chance.random() < 0.5 else None,
+                    template="service",
+                )
+            )
+        self.world.append(
+            records.AuthorityRecovered(
+                issuer=self.ca,
+                serial=f"{serial + 0x100000:x}",
+                spki=f"{serial + 1:064x}",
+                not_before=to_epoch(self.world.now),
+                not_after=to_epoch(self.world.now) + 30 * DAY,
+                tbs_digest="d",
+                der=b"certificate",
+                meaning=self.make.service(
+                    "responder",
+                    subject=Identity("ResponderCertificate", "", "issuing/1"),
+                    profile={"spki": None, "ocsp_no_check": True},
+                ),
+            )
+        )
+        known = [c.serial for c in self.certificates()]
+        for number in {*self.chance.sample(known, min(2, len(known))), serial + 0x200000}:
+            self.world.append(
+                records.RevocationRecovered(
+                    issuer=self.ca,
+                    serial=f"{number:x}",
+                    revoked_at=to_epoch(self.world.now) - DAY,
+                    reason=self.chance.choice(["", "keyCompromise", "certificateHold"]),
+                )
+            )
+        self.recover_crl(self.number(self.ca))
+
+    def recover_crl(self, number: int) -> None:
+        end = self.world.now + timedelta(days=1)
+        record = records.CrlRecovered(
+            issuer=self.ca,
+            scope="*",
+            number=number,
+            content_digest="d",
+            this_update=to_epoch(self.world.now),
+            next_update=to_epoch(end),
+        )
+        status = IssuedCrl(
+            issuer=self.ca,
+            number=number,
+            this_update=self.world.now,
+            next_update=end,
+            regular_at=self.world.ledger.reader.regular_at(self.ca),
+            der=b"crl",
+        )
+        with self.world.ledger.transaction(self.world.now) as transaction:
+            transaction.append([record])
+            transaction.put_statuses([status])
+
+    def doubt(self) -> None:
+        doubted = records.Doubted(
+            what="ledger", evidence="e", entries=self.chance.randrange(9), fence=2
+        )
+        self.world.append(self.chance.choice([doubted, records.Confirmed(what="ledger")]))
 
     def wait(self) -> None:
         self.world.later(days=self.chance.choice([0.5, 5, 40]))

@@ -53,8 +53,7 @@ def crl_issued(connection: sa.Connection, entries: Sequence[Entry[CrlIssued]]) -
         intent = _crl_intent(connection, entry)
         _close(connection, intent.id, entry.seq, state="done")
         promise = from_canonical(intent.body.encode(), CrlIntended)
-        before = None if promise.regular else _regular_at(connection, record.issuer, record.scope)
-        regular_at = promise.this_update if before is None else before
+        before = None if promise.regular else regular_at(connection, record.issuer, record.scope)
         statements.upsert(
             connection,
             STATUS,
@@ -66,7 +65,7 @@ def crl_issued(connection: sa.Connection, entries: Sequence[Entry[CrlIssued]]) -
                     "number": record.number,
                     "this_update": promise.this_update,
                     "next_update": promise.next_update,
-                    "regular_at": regular_at,
+                    "regular_at": promise.this_update if before is None else before,
                     "signer": record.issuer,
                     "bytes": None,
                 }
@@ -102,7 +101,7 @@ def _crl_intent(connection: sa.Connection, entry: Entry[CrlIssued]) -> Row:
     return row
 
 
-def _regular_at(connection: sa.Connection, issuer: str, scope: str) -> int | None:
+def regular_at(connection: sa.Connection, issuer: str, scope: str) -> int | None:
     """The thisUpdate of the last scheduled CRL; a first one counts as scheduled."""
     return connection.execute(
         sa.select(STATUS.c.regular_at).where(

@@ -13,8 +13,10 @@ from pki_reconciler.ledger import refs, statements, tables
 from pki_reconciler.ledger.folds import dues, keys, results
 from pki_reconciler.ledger.folds.cares import care_digest
 from pki_reconciler.ledger.records import (
+    AuthorityRecovered,
     CertificateIntended,
     CertificateIssued,
+    CertificateRecovered,
 )
 from pki_reconciler.ledger.rows import Entry, Row, Values
 from pki_schema.desired import Meaning, from_canonical
@@ -63,10 +65,10 @@ class _Intent(msgspec.Struct):
 
 
 @dataclass(frozen=True)
-class _Issue:
+class Issue:
     """A certificate that now exists: its entry, its row, its meaning and that meaning's text."""
 
-    entry: Entry[CertificateIssued]
+    entry: Entry[CertificateIssued | AuthorityRecovered | CertificateRecovered]
     row: Row
     meaning: Meaning
     text: str
@@ -81,26 +83,26 @@ def issued(connection: sa.Connection, entries: Sequence[Entry[CertificateIssued]
         .values(state="valid", issued_seq=sa.bindparam("seq")),
         [{"i": e.record.issuer, "s": e.record.serial, "seq": e.seq} for e in entries],
     )
-    keys.certified(connection, [(i.entry, i.row.spki, i.meaning) for i in issues])
-    _apply(connection, issues)
-    _schedule(connection, issues)
+    keys.certified(connection, [(i.entry.seq, i.row.spki, i.meaning) for i in issues])
+    apply(connection, issues)
+    schedule(connection, issues)
 
 
 def _with_intents(
     connection: sa.Connection, entries: Sequence[Entry[CertificateIssued]]
-) -> list[_Issue]:
+) -> list[Issue]:
     issues = []
     rows = results.open_intents(connection, entries)
     for entry, row in zip(entries, rows, strict=True):
         raw = msgspec.json.decode(row.body, type=_Intent).meaning
-        issues.append(_Issue(entry, row, from_canonical(bytes(raw), Meaning), bytes(raw).decode()))
+        issues.append(Issue(entry, row, from_canonical(bytes(raw), Meaning), bytes(raw).decode()))
     return issues
 
 
 _APPLIED = ("applied", "applied_digest", "applied_care", "retired", "issuer", "serial", "spki")
 
 
-def _apply(connection: sa.Connection, issues: Sequence[_Issue]) -> None:
+def apply(connection: sa.Connection, issues: Sequence[Issue]) -> None:
     statements.upsert(
         connection,
         OBJECT,
@@ -130,7 +132,7 @@ def _apply(connection: sa.Connection, issues: Sequence[_Issue]) -> None:
     )
 
 
-def _schedule(connection: sa.Connection, issues: Sequence[_Issue]) -> None:
+def schedule(connection: sa.Connection, issues: Sequence[Issue]) -> None:
     settings = dues.settings_by_issuer(connection)
     renewals, never = dues.renewal_rows(
         [(i.row.subject, i.row.serial, i.row.not_after, i.meaning) for i in issues], "issued"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from pki_reconciler.ledger import refs, statements, tables
-from pki_reconciler.ledger.records import CertificateIssued, KeyBlocked, KeyRecorded
+from pki_reconciler.ledger.records import KeyBlocked, KeyRecorded
 from pki_reconciler.ledger.rows import Entry, Values
 from pki_schema.desired import Identity, Meaning
 
@@ -20,7 +20,7 @@ PURPOSES = {
 }
 
 
-def _values(
+def values(
     spki: str, *, seq: int, algorithm: str, purpose: str, owner: Identity, locator: str = ""
 ) -> Values:
     generation = None if purpose == "service" else int(owner.name.rpartition("/")[2])
@@ -43,7 +43,7 @@ def recorded(connection: sa.Connection, entries: Sequence[Entry[KeyRecorded]]) -
         connection,
         KEY,
         [
-            _values(
+            values(
                 hashlib.sha256(entry.record.spki).hexdigest(),
                 seq=entry.seq,
                 algorithm=entry.record.algorithm,
@@ -59,21 +59,24 @@ def recorded(connection: sa.Connection, entries: Sequence[Entry[KeyRecorded]]) -
 
 def certified(
     connection: sa.Connection,
-    issues: Sequence[tuple[Entry[CertificateIssued], str, Meaning]],
+    issues: Sequence[tuple[int, str, Meaning]],
 ) -> None:
-    """A key belongs to the service it was certified for last; our own keys stay as recorded."""
+    """A key belongs to the service it was certified for last; our own keys stay as recorded.
+
+    Each is given with the number of the entry that certified it.
+    """
     statements.upsert(
         connection,
         KEY,
         [
-            _values(
+            values(
                 spki,
-                seq=entry.seq,
+                seq=seq,
                 algorithm=meaning.profile.key_algorithm,
                 purpose=PURPOSES[meaning.subject.kind],
                 owner=meaning.subject,
             )
-            for entry, spki, meaning in issues
+            for seq, spki, meaning in issues
         ],
         update=("owner", "seq"),
         where="key.purpose = 'service'",

@@ -48,6 +48,9 @@ def upgrade() -> None:
         sa.Column("evidence", TEXT, nullable=False),
         sa.Column("at", WHOLE, nullable=False),
         sa.Column("seq", WHOLE, nullable=False),
+        sa.Column("entries", WHOLE, nullable=False),
+        sa.Column("fence", WHOLE, nullable=False),
+        sa.Column("confirmed_seq", WHOLE, nullable=True),
         sa.PrimaryKeyConstraint("what"),
         sqlite_strict=True,
     )

@@ -1,0 +1,319 @@
+"""What was read back from publications: rows as if it had been recorded when it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
+
+import sqlalchemy as sa
+
+from pki_reconciler.ledger import certificates, refs, statements, tables
+from pki_reconciler.ledger.folds import dues, keys
+from pki_reconciler.ledger.folds.batches import regular_at
+from pki_reconciler.ledger.folds.certified import Issue, apply, schedule
+from pki_reconciler.ledger.folds.ended import end_subjects
+from pki_reconciler.ledger.records import (
+    AuthorityRecovered,
+    CertificateRecovered,
+    CrlRecovered,
+    RevocationRecovered,
+)
+from pki_reconciler.ledger.rows import Entry, Row, Values
+from pki_schema.desired import Identity, Meaning
+from pki_schema.issued import DueWork
+
+CERTIFICATE = tables.certificate
+OBJECT = tables.object_
+
+UNKNOWN = "Unknown"
+"""The kind of subject of a serial of which nothing is known but that it is revoked."""
+
+_COLUMNS = tuple(column.name for column in CERTIFICATE.c if not column.primary_key)
+
+
+def certificates_(
+    connection: sa.Connection,
+    entries: Sequence[Entry[AuthorityRecovered] | Entry[CertificateRecovered]],
+) -> None:
+    """They are there again. Those without a meaning are looked after by none until Git's is
+    carried out.
+    """
+    for entry in entries:
+        meaning = entry.record.meaning
+        row = _row(entry, meaning)
+        statements.upsert(connection, CERTIFICATE, [row], update=())
+        _own(connection, entry.seq, row, meaning.profile.key_algorithm if meaning else "")
+        if not _is_newest(connection, row):
+            _answer_for(connection, entry.at, row)
+        elif meaning is None:
+            _use(connection, row)
+            _answer_for(connection, entry.at, row)
+        else:
+            text = meaning.canonical().decode()
+            issue = Issue(entry, SimpleNamespace(**row), meaning, text)
+            apply(connection, [issue])
+            schedule(connection, [issue])
+
+
+def _row(
+    entry: Entry[AuthorityRecovered] | Entry[CertificateRecovered], meaning: Meaning | None
+) -> Values:
+    record = entry.record
+    service = isinstance(record, CertificateRecovered)
+    subject, template, commit = (
+        (record.subject, record.template, record.commit)
+        if isinstance(record, CertificateRecovered)
+        else (record.meaning.subject, "", entry.commit)
+    )
+    return {
+        "issuer": record.issuer,
+        "serial": record.serial,
+        "subject": refs.of(subject),
+        "template": meaning.template if meaning else template,
+        "spec": meaning.profile.digest() if meaning else "",
+        "spki": record.spki,
+        "tbs_digest": record.tbs_digest,
+        "not_before": record.not_before,
+        "not_after": record.not_after,
+        "shard": 0,
+        "answerable": int(service or not (meaning and meaning.profile.ocsp_no_check)),
+        "state": "valid",
+        "commit": commit,
+        "intent_seq": entry.seq,
+        "issued_seq": entry.seq,
+        "ended_seq": None,
+        "revoked_at": None,
+        "reason": "",
+        "invalidity_date": None,
+        "revocation": "",
+    }
+
+
+def _own(connection: sa.Connection, seq: int, row: Values, algorithm: str) -> None:
+    """Whose key it is, unless that is known."""
+    subject = refs.identity(row["subject"])
+    values = keys.values(
+        row["spki"],
+        seq=seq,
+        algorithm=algorithm,
+        purpose=keys.PURPOSES[subject.kind],
+        owner=subject,
+    )
+    statements.upsert(connection, keys.KEY, [values], update=())
+
+
+def _is_newest(connection: sa.Connection, row: Values) -> bool:
+    """Whether its subject has no certificate that began later."""
+    begun = connection.execute(
+        sa.select(CERTIFICATE.c.not_before)
+        .join(
+            OBJECT,
+            (OBJECT.c.issuer == CERTIFICATE.c.issuer) & (OBJECT.c.serial == CERTIFICATE.c.serial),
+        )
+        .where(OBJECT.c.ref == row["subject"])
+    ).scalar()
+    return begun is None or begun <= row["not_before"]
+
+
+def _answer_for(connection: sa.Connection, at: int, row: Values) -> None:
+    """What falls due for it, renewal apart."""
+    ref = refs.answer(row["issuer"], row["serial"])
+    work = [dues.expiry(ref, row["not_after"], "recovered")]
+    settings = dues.settings_by_issuer(connection)
+    if row["answerable"] and dues.presigned(settings.get(row["issuer"])):
+        work.append(dues.row(ref, DueWork.ANSWER, at, "recovered"))
+    dues.put(connection, work)
+
+
+def _use(connection: sa.Connection, row: Values) -> None:
+    identity = refs.identity(row["subject"])
+    dues.drop(connection, [row["subject"]], DueWork.RENEW)
+    statements.upsert(
+        connection,
+        OBJECT,
+        [
+            {
+                "ref": row["subject"],
+                "kind": identity.kind,
+                "tenant": identity.tenant,
+                "name": identity.name,
+                "path": "",
+                "blob": "",
+                "state": "removed",
+                "commit": row["commit"],
+                "limit_raised_by": "",
+                "applied": None,
+                "applied_digest": None,
+                "applied_care": None,
+                "issuer": row["issuer"],
+                "serial": row["serial"],
+                "spki": row["spki"],
+                "ended": 0,
+            }
+        ],
+        update=("applied", "applied_digest", "applied_care", "issuer", "serial", "spki", "ended"),
+    )
+
+
+def revocations(connection: sa.Connection, entries: Sequence[Entry[RevocationRecovered]]) -> None:
+    """What is published as revoked is revoked, whatever is known of it otherwise.
+
+    A serial of which nothing else is known stays on the CRL until its CA ends.
+    """
+    wanted = [(e.record.issuer, e.record.serial) for e in entries]
+    known = {
+        (row.issuer, row.serial): row
+        for row in certificates.matching(connection, sa.select(CERTIFICATE), wanted)
+    }
+    ends = _ends(connection, {issuer for issuer, _ in wanted})
+    settings = dues.settings_by_issuer(connection)
+    new = [e for e in entries if (e.record.issuer, e.record.serial) not in known]
+    rows = [_unknown(e, ends.get(e.record.issuer, e.at)) for e in new]
+    statements.insert(connection, CERTIFICATE, rows)
+    _mark(connection, [e for e in entries if (e.record.issuer, e.record.serial) in known])
+    if known:
+        end_subjects(connection, [(row.subject, *key) for key, row in known.items()])
+    presigned = {issuer for issuer in ends if dues.presigned(settings.get(issuer))}
+    _answer(connection, entries, rows, known, presigned=presigned)
+
+
+def _unknown(entry: Entry[RevocationRecovered], not_after: int) -> Values:
+    record = entry.record
+    return {
+        **dict.fromkeys(_COLUMNS, ""),
+        "issuer": record.issuer,
+        "serial": record.serial,
+        "subject": refs.of(Identity(UNKNOWN, "", record.serial)),
+        "not_before": record.revoked_at,
+        "not_after": not_after,
+        "shard": 0,
+        "answerable": 1,
+        "state": "revoked",
+        "intent_seq": entry.seq,
+        "issued_seq": None,
+        "ended_seq": entry.seq,
+        "revoked_at": record.revoked_at,
+        "reason": record.reason,
+        "invalidity_date": record.invalidity_date,
+        "released_at": None,
+    }
+
+
+def _ends(connection: sa.Connection, issuers: Iterable[str]) -> Mapping[str, int]:
+    """When the last certificate of each of these CA keys ends."""
+    found = connection.execute(
+        sa.select(CERTIFICATE.c.spki, sa.func.max(CERTIFICATE.c.not_after))
+        .where(CERTIFICATE.c.spki.in_(sorted(issuers)), CERTIFICATE.c.issued_seq.is_not(None))
+        .group_by(CERTIFICATE.c.spki)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def _mark(connection: sa.Connection, entries: Sequence[Entry[RevocationRecovered]]) -> None:
+    """An open intent among them is closed by it: it was signed, and it is over."""
+    if entries:
+        connection.execute(
+            sa.update(CERTIFICATE)
+            .where(
+                CERTIFICATE.c.issuer == sa.bindparam("i"), CERTIFICATE.c.serial == sa.bindparam("s")
+            )
+            .values(
+                state="revoked",
+                ended_seq=sa.bindparam("seq"),
+                revoked_at=sa.bindparam("when"),
+                reason=sa.bindparam("why"),
+                invalidity_date=sa.bindparam("invalid"),
+                released_at=None,
+            ),
+            [
+                {
+                    "i": entry.record.issuer,
+                    "s": entry.record.serial,
+                    "seq": entry.seq,
+                    "when": entry.record.revoked_at,
+                    "why": entry.record.reason,
+                    "invalid": entry.record.invalidity_date,
+                }
+                for entry in entries
+            ],
+        )
+
+
+def _answer(
+    connection: sa.Connection,
+    entries: Sequence[Entry[RevocationRecovered]],
+    new: Sequence[Values],
+    known: Mapping[tuple[str, str], Row],
+    *,
+    presigned: set[str],
+) -> None:
+    """CRLs and answers are due at once."""
+    at = {(e.record.issuer, e.record.serial): e.at for e in entries}
+    answerable = [(row["issuer"], row["serial"]) for row in new]
+    answerable += [key for key, row in known.items() if row.answerable]
+    dues.put(
+        connection,
+        [
+            dues.row(refs.answer(*key), DueWork.ANSWER, at[key], "recovered")
+            for key in answerable
+            if key[0] in presigned
+        ],
+    )
+    dues.put(
+        connection,
+        [
+            dues.expiry(refs.answer(row["issuer"], row["serial"]), row["not_after"], "recovered")
+            for row in new
+        ],
+    )
+    _crls_now(connection, [(e.record.issuer, e.at) for e in entries])
+
+
+def crls(connection: sa.Connection, entries: Sequence[Entry[CrlRecovered]]) -> None:
+    """Numbers go on above them, and the next CRL is due at once."""
+    for entry in entries:
+        record = entry.record
+        statements.insert(
+            connection,
+            tables.batch,
+            [
+                {
+                    "id": entry.seq,
+                    "kind": "crl",
+                    "issuer": record.issuer,
+                    "scope": record.scope,
+                    "number": record.number,
+                    "digest": record.content_digest,
+                    "done_seq": entry.seq,
+                    "state": "done",
+                }
+            ],
+        )
+        statements.upsert(
+            connection,
+            tables.status,
+            [
+                {
+                    "issuer": record.issuer,
+                    "kind": "crl",
+                    "scope": record.scope,
+                    "number": record.number,
+                    "this_update": record.this_update,
+                    "next_update": record.next_update,
+                    # Nobody knows which one was the last scheduled: nothing leaves before the next.
+                    "regular_at": regular_at(connection, record.issuer, record.scope) or 0,
+                    "signer": record.issuer,
+                    "bytes": None,
+                }
+            ],
+            update=("number", "this_update", "next_update", "regular_at", "signer", "bytes"),
+        )
+    _crls_now(connection, [(e.record.issuer, e.at) for e in entries])
+
+
+def _crls_now(connection: sa.Connection, issuers: Iterable[tuple[str, int]]) -> None:
+    first = dict(reversed(list(issuers)))
+    dues.hasten(
+        connection,
+        [dues.row(issuer, DueWork.CRL, at, "recovered") for issuer, at in first.items()],
+    )
