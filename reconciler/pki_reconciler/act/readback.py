@@ -36,7 +36,7 @@ from pki_reconciler.ledger.records import (
     RevocationRecovered,
 )
 from pki_schema import instants
-from pki_schema.desired import Identity, Meaning, authority_identity, responder_identity
+from pki_schema.desired import Identity, Meaning, responder_identity
 from pki_schema.issued import IssuedAuthority, IssuedCrl
 from pki_schema.x509.algorithms import algorithm_of, spki_der
 
@@ -205,9 +205,14 @@ class Readback:
     def _answered(self, authority: IssuedAuthority) -> list[int]:
         """Some serials that there should be answers for."""
         reader = self.cycle.ledger.reader
+        below = [
+            a.certificate
+            for a in self.cycle.authorities().values()
+            if a.parent == authority.spki != a.spki
+        ]
         found = reader.certificates_in_use(self.cycle.now, issuers=[authority.spki])
         revoked = reader.revoked(authority.spki)
-        return [c.serial for c in (*found[:PROBES], *revoked[:PROBES])]
+        return [c.serial for c in (*below, *found[:PROBES], *revoked[:PROBES])]
 
     def _is_new(self, certificate: x509.Certificate, issuer: Issuer) -> bool:
         serial = certificate.serial_number
@@ -336,14 +341,6 @@ def read_back(cycle: Cycle, places: Places, bearings: Bearings, *, thoroughly: b
             if look.evidence and not doubt:  # it has forgotten something: now see what
                 look.look(thoroughly=True)
             bearings.looked[name] = cycle.now
-
-
-def unaccounted(cycle: Cycle, target: Target) -> frozenset[Identity]:
-    """CA generations that a target's ``status.json`` speaks of and this ledger does not know."""
-    summary = target.read(layout.STATUS_PATH, most=belief.LARGEST_SUMMARY + 1)
-    there = belief.authorities_in(summary) if summary else frozenset()
-    known = {(a.name, a.generation) for a in cycle.authorities().values()}
-    return frozenset(authority_identity(*one) for one in there - known)
 
 
 def _names(subject: Identity) -> tuple[str, str, str]:

@@ -189,6 +189,30 @@ def status(
 
 
 @app.command()
+def doctor(
+    context: typer.Context,
+    config: ConfigOption = None,
+    confirm: Annotated[
+        str | None,
+        typer.Option(
+            "--confirm", metavar="ledger|clock", help="It was in doubt; you say that it is right."
+        ),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Check every entry of the ledger, and every row.")
+    ] = False,
+    output: OutputOption = "table",
+) -> None:
+    """Say what can be seen, what it means and what to do; changes nothing."""
+    from pki_reconciler.cli.doctor.verb import run
+
+    if confirm not in (None, "ledger", "clock"):
+        raise typer.BadParameter(f'"{confirm}" is never in doubt; confirm ledger or clock')
+    option = config or context.obj
+    raise typer.Exit(run(option, word=confirm, whole=full, output=checked(output)))
+
+
+@app.command()
 def serve(
     context: typer.Context,
     config: ConfigOption = None,
