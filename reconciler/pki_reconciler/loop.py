@@ -16,7 +16,7 @@ from pki_reconciler.act import publish as publication
 from pki_reconciler.act.certify import certify
 from pki_reconciler.act.cycle import Cycle, Done
 from pki_reconciler.act.ground import Bearings, Places, stand
-from pki_reconciler.act.readback import read_back
+from pki_reconciler.act.readback.reading import read_back
 from pki_reconciler.act.recover import recover
 from pki_reconciler.act.revoke import revoke, settle
 from pki_reconciler.act.statuses import refresh
@@ -38,6 +38,9 @@ from pki_schema.reported import Failure, Report
 
 ROUNDS = 4
 """What one round leaves (a revocation's replacement, a new CA's first CRL) the next one does."""
+
+BEHIND = frozenset({"PKI6011", "PKI6012"})
+"""What is refused because a target has newer numbers, or entries that would be lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +131,7 @@ def _proceed(host: Host, outcome: Outcome, bearings: Bearings, places: Places) -
     now, stages = outcome.now, outcome.stages
     with _timed(host, stages, "recover"):
         cycle = _cycle(host, outcome, places, Plan(commit=host.ledger.reader.accepted() or ""))
-        read_back(cycle, places, bearings, thoroughly=outcome.observed.accepted != ())
+        read_back(cycle, places, bearings, anew=outcome.observed.accepted != ())
         outcome.footing = seen(host.ledger.reader, now=now, leap=None)
         with cycle.going_on():
             recover(replace(cycle, may=outcome.footing.may))
@@ -148,6 +151,8 @@ def _proceed(host: Host, outcome: Outcome, bearings: Bearings, places: Places) -
     with _timed(host, stages, "page"):
         cycle = _cycle(host, outcome, places, outcome.plans[-1])
         outcome.report = pages.refresh(cycle, host.targets, _seen(host, outcome))
+    if BEHIND & {held.code for held in outcome.done.rejected}:
+        bearings.looked.clear()  # readers have what this ledger lacks: the next cycle looks for it
 
 
 def _open(host: Host, now: Instant) -> Touched:

@@ -10,6 +10,7 @@ import typer
 from pki_reconciler.cli import output as told
 from pki_reconciler.cli.compose import host, settings
 from pki_reconciler.decide import report
+from pki_reconciler.decide.footing import May
 from pki_reconciler.loop import Outcome, reconcile
 
 EXIT_HELD = 3
@@ -19,7 +20,8 @@ def run(option: Path | None, *, output: str) -> int:
     path, config = settings(option)
     with host(path, config) as together:
         outcome = reconcile(together)
-        if not (outcome.done.failed or outcome.observed.failed):
+        trusted = outcome.footing.may is not May.NOTHING
+        if trusted and not (outcome.done.failed or outcome.observed.failed):
             together.ledger.postpone(())  # what the daemon was patient with is back
     if output == "json":
         told.json(document(outcome))

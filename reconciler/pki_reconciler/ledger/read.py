@@ -226,6 +226,10 @@ class Reader:
         """All subjects, with all that is due for each, now or later."""
         return subjects.every(self._connection)
 
+    def uncertified(self) -> tuple[Identity, ...]:
+        """The subjects that are declared and never had a certificate."""
+        return subjects.uncertified(self._connection)
+
     def subject(self, identity: Identity) -> Subject | None:
         """One subject, with what is due for it."""
         return subjects.one(self._connection, identity)

@@ -82,6 +82,16 @@ def every(connection: sa.Connection) -> tuple[Subject, ...]:
     )
 
 
+def uncertified(connection: sa.Connection) -> tuple[Identity, ...]:
+    """Declared, and without a certificate."""
+    query = sa.select(OBJECT.c.ref).where(
+        OBJECT.c.kind.in_(sorted(SUBJECT_KINDS)),
+        OBJECT.c.declared_digest.is_not(None),
+        OBJECT.c.serial.is_(None),
+    )
+    return tuple(sorted(refs.identity(ref) for ref in connection.execute(query).scalars()))
+
+
 def one(connection: sa.Connection, identity: Identity) -> Subject | None:
     """One subject, with what is due for it, now or later."""
     ref = refs.of(identity)
