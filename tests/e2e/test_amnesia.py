@@ -181,3 +181,30 @@ def test_openssl_takes_the_list_of_both(day: Day, ledger: str, tmp_path: Path) -
     assert "verify OK" in said.stderr
     for serial in revoked:
         assert f"{serial:X}" in said.stdout
+
+
+@pytest.mark.parametrize("ledger", ["yesterday's", pytest.param("none", marks=pytest.mark.slow)])
+def test_a_forgotten_hold_is_a_hold_again(nursery: Nursery, ledger: str) -> None:
+    """It stays on the list as it was, and its own object releases it after the word."""
+    with nursery.scene() as scene:
+        yesterday = scene.world.root / "yesterday.sqlite3"
+        shutil.copy(scene.world.ledger_path, yesterday)
+        day = Day(scene, yesterday)
+        name = scene.revoke(DB, "certificateHold", "  state: held\n")
+        scene.commit()
+        scene.reconcile(hours=1)
+        before = [(e.serial_number, e.revocation_date_utc) for e in day.crl()]
+        forgetting(ledger)(day)
+        scene.reconcile(hours=1)
+        after = [(e.serial_number, e.revocation_date_utc) for e in day.crl()]
+        assert after == before
+        [entry] = day.crl()
+        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+        assert reason is x509.ReasonFlags.certificate_hold
+        day.confirm()
+        scene.reconcile(hours=1)
+        path = f"revocations/{name}.yaml"
+        scene.world.edit(path, "state: held", "state: released")
+        scene.commit()
+        scene.reconcile(hours=1)
+        assert day.revoked() == set()

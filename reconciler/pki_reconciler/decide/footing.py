@@ -157,10 +157,13 @@ def restricted(plan: Plan, footing: Footing) -> Plan:
     )
 
 
+_ON_EXISTING: Final = frozenset({Verb.HOLD, Verb.REVOKE, Verb.SIGN_ANSWERS})
+
+
 def _is_status(action: Action) -> bool:
     """Signing a CRL, and whatever is about certificates that exist, except their end."""
     return action.verb is Verb.SIGN_CRL or (
-        action.verb in (Verb.REVOKE, Verb.SIGN_ANSWERS) and bool(action.certificates)
+        action.verb in _ON_EXISTING and bool(action.certificates)
     )
 
 

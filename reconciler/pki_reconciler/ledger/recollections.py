@@ -62,6 +62,7 @@ def serials(
         CERTIFICATE.c.serial,
         CERTIFICATE.c.state,
         CERTIFICATE.c.tbs_digest,
+        CERTIFICATE.c.reason,
         CERTIFICATE.c.released_at,
     )
     keys = [(issuer, refs.hexadecimal(serial)) for serial in wanted]
@@ -69,6 +70,7 @@ def serials(
         int(row.serial, 16): SerialRow(
             state=row.state,
             tbs_digest=row.tbs_digest,
+            reason=row.reason,
             released_at=rows.instant(row.released_at),
         )
         for row in certificates.matching(connection, query, keys)

@@ -109,6 +109,7 @@ class SerialRow(msgspec.Struct, frozen=True, kw_only=True):
 
     state: str
     tbs_digest: str
+    reason: str = ""
     released_at: Instant | None = None
 
 

@@ -9,11 +9,14 @@ from pki_reconciler.act.readback.looks import Look, sha256
 from pki_reconciler.decide import belief
 from pki_reconciler.decide.belief import PublishedCrl
 from pki_reconciler.decide.build import Issuer
+from pki_reconciler.decide.build.crl import CrlEntry
 from pki_reconciler.ledger.records import CrlRecovered, RevocationRecovered
+from pki_reconciler.ledger.rows import SerialRow
 from pki_schema import instants
 from pki_schema.issued import IssuedAuthority, IssuedCrl
 
 FULL = "*"
+HOLD = "certificateHold"
 
 
 def read_crls(look: Look) -> None:
@@ -62,6 +65,11 @@ def _record(look: Look, authority: IssuedAuthority, crl: PublishedCrl) -> None:
         look.note(found, words)
 
 
+def _is_final_now(row: SerialRow, entry: CrlEntry) -> bool:
+    """Whether what this ledger has on hold is published as revoked for ever."""
+    return row.reason == HOLD != entry.reason
+
+
 def _revocations(
     look: Look, authority: IssuedAuthority, crl: PublishedCrl
 ) -> Iterator[RevocationRecovered]:
@@ -71,7 +79,7 @@ def _revocations(
     )
     for entry in crl.entries:
         row = known.get(entry.serial)
-        if row and row.state in ("revoked", "burnt"):
+        if row and row.state in ("revoked", "burnt") and not _is_final_now(row, entry):
             continue
         if row and row.released_at and row.released_at >= crl.this_update:
             continue

@@ -12,6 +12,7 @@ from pki_reconciler.ledger.folds import dues, keys
 from pki_reconciler.ledger.folds.batches import regular_at
 from pki_reconciler.ledger.folds.certified import Issue, apply, schedule
 from pki_reconciler.ledger.folds.ended import end_subjects
+from pki_reconciler.ledger.folds.revoked import apart, let_go
 from pki_reconciler.ledger.records import (
     AuthorityRecovered,
     CertificateRecovered,
@@ -21,6 +22,7 @@ from pki_reconciler.ledger.records import (
 from pki_reconciler.ledger.rows import Entry, Row, Values
 from pki_schema.desired import Identity, Meaning
 from pki_schema.issued import DueWork
+from pki_schema.kinds.revocation import HOLD
 
 CERTIFICATE = tables.certificate
 OBJECT = tables.object_
@@ -160,6 +162,11 @@ def revocations(connection: sa.Connection, entries: Sequence[Entry[RevocationRec
 
     A serial of which nothing else is known stays on the CRL until its CA ends.
     """
+    for run in apart(entries):
+        _revocations(connection, run)
+
+
+def _revocations(connection: sa.Connection, entries: Sequence[Entry[RevocationRecovered]]) -> None:
     wanted = [(e.record.issuer, e.record.serial) for e in entries]
     known = {
         (row.issuer, row.serial): row
@@ -170,9 +177,14 @@ def revocations(connection: sa.Connection, entries: Sequence[Entry[RevocationRec
     new = [e for e in entries if (e.record.issuer, e.record.serial) not in known]
     rows = [_unknown(e, ends.get(e.record.issuer, e.at)) for e in new]
     statements.insert(connection, CERTIFICATE, rows)
-    _mark(connection, [e for e in entries if (e.record.issuer, e.record.serial) in known])
-    if known:
-        end_subjects(connection, [(row.subject, *key) for key, row in known.items()])
+    again = {k: e for e in entries if (k := (e.record.issuer, e.record.serial)) in known}
+    for on_hold in (True, False):
+        keys = [k for k, e in again.items() if (e.record.reason == HOLD) is on_hold]
+        if keys:
+            _mark(connection, [again[key] for key in keys])
+            end_subjects(connection, [(known[k].subject, *k) for k in keys], renewals=on_hold)
+            if not on_hold:
+                let_go(connection, keys)
     presigned = {issuer for issuer in ends if dues.presigned(settings.get(issuer))}
     _answer(connection, entries, rows, known, presigned=presigned)
 

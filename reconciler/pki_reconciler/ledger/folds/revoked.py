@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import sqlalchemy as sa
 
 from pki_reconciler.ledger import certificates, refs, statements, tables
 from pki_reconciler.ledger.folds import dues
 from pki_reconciler.ledger.folds.ended import end_subjects
-from pki_reconciler.ledger.records import Revoked
+from pki_reconciler.ledger.records import RevocationRecovered, Revoked
 from pki_reconciler.ledger.rows import Entry, Row
 from pki_schema.errors import WorldFailed
 from pki_schema.issued import DueWork
 from pki_schema.kinds.revocation import HOLD
 
 CERTIFICATE = tables.certificate
+
+R = TypeVar("R", Revoked, RevocationRecovered)
 
 Effective = dict[tuple[str, str], Entry[Revoked]]
 """Revocations that change something, by issuer and serial."""
@@ -30,7 +33,7 @@ def revoked(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) -> Non
 
     A hold is counted when it begins, and not again when it becomes final.
     """
-    for run in _apart(entries):
+    for run in apart(entries):
         known = _known(connection, run)
         by_key = {(e.record.issuer, e.record.serial): e for e in run}
         fresh = {k: e for k, e in by_key.items() if known[k].state in ("valid", "expired")}
@@ -46,9 +49,9 @@ def revoked(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) -> Non
         _follow_up(connection, fresh | final, subjects)
 
 
-def _apart(entries: Sequence[Entry[Revoked]]) -> list[list[Entry[Revoked]]]:
+def apart(entries: Sequence[Entry[R]]) -> list[list[Entry[R]]]:
     """In order, cut where a serial comes a second time: that one meets what the first has done."""
-    runs: list[list[Entry[Revoked]]] = [[]]
+    runs: list[list[Entry[R]]] = [[]]
     seen: set[tuple[str, str]] = set()
     for entry in entries:
         key = (entry.record.issuer, entry.record.serial)
@@ -157,12 +160,17 @@ def _make_final(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) ->
             for key, entry in zip(keys, entries, strict=True)
         ],
     )
+    let_go(connection, [(e.record.issuer, e.record.serial) for e in entries])
+
+
+def let_go(connection: sa.Connection, keys: Sequence[tuple[str, str]]) -> None:
+    """Nobody holds these any more."""
     hold = tables.hold
     connection.execute(
         sa.delete(hold).where(
             hold.c.issuer == sa.bindparam("i"), hold.c.serial == sa.bindparam("s")
         ),
-        keys,
+        [{"i": issuer, "s": serial} for issuer, serial in keys],
     )
 
 
