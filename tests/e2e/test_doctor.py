@@ -223,3 +223,18 @@ NO_ANSWERS_YET = ["ResponderCertificate/vcc-time/1"]
 
 def issued_by(document: Any) -> list[str]:
     return [a["subject"] for a in document["plan"] if a["verb"] in ("issue", "reissue", "renew")]
+
+
+@pytest.mark.slow
+def test_while_a_daemon_runs_a_word_is_left_for_it(host: Installation) -> None:
+    """It holds the lock, and may have seen what nobody else can."""
+    with (host.state / "ledger.sqlite3.lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = host.run("doctor", "--confirm", "clock")
+    assert done.returncode == 0, done.stderr
+    assert "in its next cycle" in done.stdout
+    word = host.state / "ledger.sqlite3.confirm"
+    assert word.read_text().startswith("clock ")
+    assert word.stat().st_mode & 0o777 == 0o600
+    host.apply()
+    assert not word.exists()

@@ -24,6 +24,7 @@ from pki_reconciler.ledger.folds import (
     ended,
     faults,
     keys,
+    listed,
     recovered,
     released,
     revocations,
@@ -58,8 +59,8 @@ FOLDS: dict[type[Record], Fold] = {
     records.BatchAbandoned: batches.abandoned,
     records.AuthorityRecovered: recovered.certificates_,
     records.CertificateRecovered: recovered.certificates_,
-    records.RevocationRecovered: recovered.revocations,
-    records.CrlRecovered: recovered.crls,
+    records.RevocationRecovered: listed.revocations,
+    records.CrlRecovered: listed.crls,
     records.Doubted: doubted.doubted,
     records.Confirmed: doubted.confirmed,
 }

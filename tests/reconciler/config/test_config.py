@@ -321,3 +321,25 @@ webhook_secret_file = "webhook"
 def test_wrong_settings_of_the_daemon(tmp_path: Path, line: str, code: str) -> None:
     """Each told once, at its line."""
     assert [found[:2] for found in refused(tmp_path, f"{SMALL}[daemon]\n{line}\n")] == [(9, code)]
+
+
+# The clock
+
+
+def test_how_far_the_clock_is_believed(tmp_path: Path) -> None:
+    assert load(tmp_path, SMALL).leap == timedelta(hours=72)
+    assert load(tmp_path, f'{SMALL}[clock]\nleap = "7d"\n').leap == timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('leap = "soon"', "PKI2007"),
+        ('leap = "59m"', "PKI2304"),
+        ('leap = "367d"', "PKI2304"),
+        ("leap = 72", "PKI2304"),
+        ('jump = "72h"', "PKI2302"),
+    ],
+)
+def test_a_bound_that_is_none_is_told(tmp_path: Path, line: str, code: str) -> None:
+    assert [found[:2] for found in refused(tmp_path, f"{SMALL}[clock]\n{line}\n")] == [(9, code)]
