@@ -39,9 +39,6 @@ from pki_schema.reported import Failure, Report
 ROUNDS = 4
 """What one round leaves (a revocation's replacement, a new CA's first CRL) the next one does."""
 
-BEHIND = frozenset({"PKI6011", "PKI6012"})
-"""What is refused because a target has newer numbers, or entries that would be lost."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
@@ -151,7 +148,7 @@ def _proceed(host: Host, outcome: Outcome, bearings: Bearings, places: Places) -
     with _timed(host, stages, "page"):
         cycle = _cycle(host, outcome, places, outcome.plans[-1])
         outcome.report = pages.refresh(cycle, host.targets, _seen(host, outcome))
-    if BEHIND & {held.code for held in outcome.done.rejected}:
+    if publication.BEHIND & {held.code for held in outcome.done.rejected}:
         bearings.looked.clear()  # readers have what this ledger lacks: the next cycle looks for it
 
 

@@ -23,6 +23,10 @@ from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
 from pki_schema.errors import Fenced, WorldFailed
 from pki_schema.planned import Held
 
+OLDER, LOST = "PKI6011", "PKI6012"
+BEHIND = frozenset({OLDER, LOST})
+"""What is refused because a target has newer numbers, or entries that would be lost."""
+
 
 def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
     """Bring every target up to date; one failing target does not keep the others waiting.
@@ -144,7 +148,7 @@ def _is_complete(cycle: Cycle, target: Target, item: PublicObject) -> bool:
         return True
     cycle.done.rejected.append(
         Held(
-            code="PKI6012",
+            code=LOST,
             message=f"{item.path} would lose {len(lost)} revocations that readers already have",
             remedy="the ledger knows less than what is published; restore the newer ledger",
             origin=None,
@@ -175,7 +179,7 @@ def _entries_lost(cycle: Cycle, there: bytes, item: PublicObject) -> tuple[int, 
 
 def _regression(target: str, regression: sync.Regression) -> Held:
     return Held(
-        code="PKI6011",
+        code=OLDER,
         message=(
             f"{regression.path}: number {regression.number} is not above {regression.published}, "
             f"which {target} already holds"
