@@ -30,7 +30,7 @@ check-all: check ## check, then every test including the slow ones
 	@ci/debian-packages && ci/node-packages
 	$(bin)/pytest -n 2 --dist worksteal -m "not soak" $(ARGS)
 
-bench: .venv/installed ## what validating and issuing cost, beside the least they could (a report)
+bench: .venv/installed ## what validating, issuing, revoking and doing nothing cost (a report)
 	@$(bin)/python -m tests.bench $(ARGS)
 
 schemas: .venv/installed ## schema/v1/*.schema.json anew from the types

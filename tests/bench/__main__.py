@@ -1,7 +1,8 @@
-"""What the project costs beside the least that the same would take: validating, and issuing.
+"""What the project costs beside the least that the same would take: validating, issuing, having
+nothing to do, making a revocation known, and saying what it can do.
 
 A report: machines and their load differ, so nothing fails here. Each pair runs in turn, so that
-both see the same machine; for ``validate`` the CPU time of whole processes is compared.
+both see the same machine; of ``validate`` and ``help`` the CPU time of whole processes is compared.
 """
 
 from __future__ import annotations
@@ -10,16 +11,20 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 from pki_reconciler.demo import organisation
-from tests.bench import issuance
+from tests.bench import issuance, noop, revoking
 
 ROOT = Path(__file__).parents[2]
 GOAL = 3
 """How many times the floor ``validate`` may take."""
+
+HELP = 250
+"""Milliseconds that ``--help`` may take above an interpreter that does nothing."""
 
 
 def main() -> None:
@@ -27,12 +32,20 @@ def main() -> None:
     parser.add_argument("--services", type=int, default=10_000, metavar="N")
     parser.add_argument("--new-services", type=int, default=2_000, metavar="N")
     parser.add_argument("--pairs", type=int, default=3, metavar="N")
-    parser.add_argument("--only", choices=("validate", "issue"))
+    parser.add_argument("--many-services", type=int, default=20_000, metavar="N")
+    parser.add_argument("--revocations", type=int, default=200, metavar="N")
+    measures: dict[str, Callable[[], None]] = {
+        "validate": lambda: _validate(asked.services, asked.pairs),
+        "issue": lambda: issuance.report(asked.new_services, asked.pairs),
+        "noop": lambda: noop.report(asked.new_services, asked.many_services),
+        "revoke": lambda: revoking.report(asked.revocations),
+        "help": _help,
+    }
+    parser.add_argument("--only", choices=tuple(measures))
     asked = parser.parse_args()
-    if asked.only != "issue":
-        _validate(asked.services, asked.pairs)
-    if asked.only != "validate":
-        issuance.report(asked.new_services, asked.pairs)
+    for name, measure in measures.items():
+        if asked.only in (None, name):
+            measure()
 
 
 def _validate(services: int, pairs: int) -> None:
@@ -50,6 +63,18 @@ def _validate(services: int, pairs: int) -> None:
     print(f"floor     {median(floor):6.2f} s  C YAML loader and msgspec over the same files")
     print(f"validate  {median(validate):6.2f} s")
     print(f"ratio     {ratio:6.2f}    goal: at most {GOAL}")
+
+
+def _help() -> None:
+    program = str(Path(sys.executable).with_name("vcc-pki"))
+    bare, told = [], []
+    for _ in range(9):
+        bare.append(_seconds([sys.executable, "-c", "pass"]))
+        told.append(_seconds([program, "--help"]))
+    above = 1000 * (median(told) - median(bare))
+    print("vcc-pki --help, medians of 9 runs in turn, CPU time")
+    print(f"bare      {1000 * median(bare):6.0f} ms  python -c pass")
+    print(f"above     {above:6.0f} ms  goal: at most {HELP}")
 
 
 def _seconds(command: list[str]) -> float:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from pki_reconciler.cli import entry
+from pki_reconciler.cli.compose import host as composed
+from pki_reconciler.config import load_config
+from pki_reconciler.daemon.running import Daemon, Ears
+from pki_reconciler.loop import Host
 from tests.installation import Installation
 from tests.published import is_page
 from tests.worlds import SHIPPED
@@ -84,6 +92,74 @@ def test_one_changed_service_of_sixty_is_one_of_everything(tmp_path: Path) -> No
     host = _fleet(tmp_path / "demo", 60)
     _expect_one_of_everything(host)
     _expect_nothing(host)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    return _fleet(tmp_path_factory.mktemp("few") / "demo", 20)
+
+
+def test_a_cycle_with_nothing_to_do_does_as_much_for_many_services_as_for_few(
+    few: Installation, tmp_path: Path
+) -> None:
+    """Counted in calls, of Python and of what is below it: seconds depend on the machine. Both have
+    the same tenants.
+    """
+    many = _fleet(tmp_path / "many", 50)
+    assert 1_000 < _calls_of_a_quiet_cycle(many) <= 1.01 * _calls_of_a_quiet_cycle(few)
+
+
+def test_a_cycle_with_nothing_to_do_reads_no_table_from_end_to_end(few: Installation) -> None:
+    """But those of an index that holds only what is open, and the few slices that stand still."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        asked.append((statement, values))
+
+    with _quiet(few) as (together, daemon):
+        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+        try:
+            daemon.cycle(frozenset())
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        connection = together.ledger.reader._connection
+        steps = {
+            row[3]
+            for statement, values in asked
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        }
+    scans = {step for step in steps if step.startswith("SCAN") and "fault" not in step}
+    assert len(asked) > 10
+    assert {step for step in scans if "USING" not in step or "autoindex" in step} == set()
+
+
+def _calls_of_a_quiet_cycle(host: Installation) -> int:
+    """Functions that the running daemon calls when nothing has changed and nothing is due."""
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    with _quiet(host) as (_, daemon):
+        sys.setprofile(count)
+        try:
+            pulse = daemon.cycle(frozenset())
+        finally:
+            sys.setprofile(None)
+    assert pulse.result == "success"
+    return calls
+
+
+@contextmanager
+def _quiet(host: Installation) -> Iterator[tuple[Host, Daemon]]:
+    """A daemon after some cycles: the first makes the report and fills what is remembered."""
+    ears = Ears(began=lambda _: None, ended=lambda _pulse, _outcome: None)
+    with composed(host.config, load_config(host.config)) as together:
+        daemon = Daemon(together, ears)
+        for _ in range(3):
+            daemon.cycle(frozenset())
+        yield together, daemon
 
 
 @pytest.mark.slow

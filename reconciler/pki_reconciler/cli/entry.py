@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer._click.exceptions import UsageError  # typer carries its own click
 
 from pki_schema.errors import WorldFailed
+
+if TYPE_CHECKING:
+    from pki_reconciler.config import ConfigRefused
 
 EXIT_ERROR = 1
 EXIT_USAGE = 64
@@ -248,6 +251,13 @@ def colour(environ: Mapping[str, str]) -> bool | None:
     return False if environ.get("NO_COLOR") else None
 
 
+def _config_refused() -> type[ConfigRefused]:
+    """Asked for only where something was raised: its module needs most of the language."""
+    from pki_reconciler.config import ConfigRefused
+
+    return ConfigRefused
+
+
 def main() -> None:
     """Run a verb and exit: 0 done, 1 error, 3 held, 64 wrong usage."""
     sys.exit(call(sys.argv[1:]))
@@ -255,8 +265,6 @@ def main() -> None:
 
 def call(arguments: list[str]) -> int:
     """Run a verb; returns its exit code. Errors are told on stderr, never as a stack trace."""
-    from pki_reconciler.config import ConfigRefused
-
     try:
         result = app(args=arguments, standalone_mode=False, color=colour(os.environ))
     except UsageError as error:
@@ -264,7 +272,7 @@ def call(arguments: list[str]) -> int:
         return EXIT_USAGE
     except typer.Abort:
         return EXIT_ERROR
-    except ConfigRefused as error:
+    except _config_refused() as error:
         for problem in error.problems:
             typer.echo(str(problem), err=True)
         return EXIT_ERROR

@@ -17,15 +17,20 @@ from pki_schema.issued import DueWork
 from pki_schema.reported import Failure
 
 DUE = tables.due
-IS_RETRY = DUE.c.work == str(DueWork.RETRY)
+IS_RETRY = sa.text("work = 'retry'")
+"""As the index ``due_retry`` has it: every cycle looks for them among all that is ever due."""
 
 
 def every(connection: sa.Connection) -> tuple[Failure, ...]:
     """What failed when the daemon looked last, by resource."""
-    query = sa.select(DUE.c.cause).where(IS_RETRY).order_by(DUE.c.ref)
     return tuple(
-        from_canonical(text.encode(), Failure) for text in connection.execute(query).scalars()
+        from_canonical(text.encode(), Failure)
+        for text in connection.execute(every_query()).scalars()
     )
+
+
+def every_query() -> sa.Select[str]:
+    return sa.select(DUE.c.cause).where(IS_RETRY).order_by(DUE.c.ref)
 
 
 def replace(connection: sa.Connection, failures: Sequence[Failure]) -> None:

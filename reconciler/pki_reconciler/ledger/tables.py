@@ -270,6 +270,7 @@ due = _table(
     _text("cause"),
     sa.PrimaryKeyConstraint("ref", "work"),
     _index("due_at", "at"),
+    _index("due_retry", "ref", where="work = 'retry'"),
 )
 
 outbox = _table(

@@ -104,3 +104,19 @@ def test_no_other_verb_loads_the_catalogue() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert result.stdout == "[]\n"
+
+
+def test_help_loads_neither_the_language_nor_cryptography() -> None:
+    """What would make every start of the command slow is loaded by the verbs that need it."""
+    program = (
+        "import sys\n"
+        "from pki_reconciler.cli import entry\n"
+        "entry.call(['--help'])\n"
+        "slow = ('cryptography', 'sqlalchemy', 'yaml', 'git', 'jsonschema', 'pki_schema.kinds',\n"
+        "        'pki_schema.fields', 'pki_reconciler.config', 'starlette')\n"
+        "print([name for name in slow if name in sys.modules])\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"

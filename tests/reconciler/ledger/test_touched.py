@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pki_reconciler.ledger import allowances, records, touching
+from pki_reconciler.ledger import allowances, records, retries, touching
 from pki_reconciler.ledger import subjects as subjects_of
 from pki_schema.desired import Identity, authority_identity
 from pki_schema.instants import to_epoch
@@ -658,6 +658,7 @@ def test_every_query_uses_an_index(world: Any, make: SimpleNamespace, ca: str) -
         assert plan, name
         assert all("USING" in step and "SCAN due" not in step for step in plan), (name, plan)
     assert any("object_dirty" in step for step in explain(world, queries["dirty"]))
+    assert any("due_retry" in step for step in explain(world, retries.every_query()))
 
 
 def test_a_quiet_cycle_runs_few_statements(world: Any, make: SimpleNamespace, ca: str) -> None:

@@ -22,6 +22,7 @@ def upgrade() -> None:
         "entry_refused", "entry", ["commit"], sqlite_where=refusal, postgresql_where=refusal
     )
     _index("certificate_released", "certificate", "issuer", where="released_at IS NOT NULL")
+    _index("due_retry", "due", "ref", where="work = 'retry'")
     _name_what_is_named()
     op.create_table(
         "hold",
