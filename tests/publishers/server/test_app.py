@@ -141,7 +141,6 @@ def test_a_replaced_file_is_seen_at_once(http, root):
 @pytest.mark.parametrize(
     "target",
     [
-        "/",
         "/aia/",
         "/aia",
         "/.staging",
