@@ -30,7 +30,7 @@ from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.observe.advance import Observed
 from pki_reconciler.ports import Clock, Entropy
-from pki_schema.errors import Fenced, Position, WorldFailed
+from pki_schema.errors import Fenced, LedgerFailed, Position, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.issued import Touched
 from pki_schema.planned import Held, Plan, Verb, Wave
@@ -164,7 +164,7 @@ def _observed(host: Host, now: Instant) -> Observed:
     """What Git says; without Git, nothing new: due renewals and status refreshes go on."""
     try:
         return host.observe(now)
-    except Fenced:
+    except (Fenced, LedgerFailed):
         raise
     except WorldFailed as failure:
         return Observed(head="", failed=failure.message)

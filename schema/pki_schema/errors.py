@@ -81,6 +81,10 @@ class Fenced(WorldFailed):
     """Somebody else writes now. Not to be tried again: who meets this ends."""
 
 
+class LedgerFailed(WorldFailed):
+    """The database did not. Nothing can be intended without it, so the cycle ends."""
+
+
 def in_reading_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Sort by file, line and column, errors before warnings at one place, without repeats."""
     ranks = {severity: rank for rank, severity in enumerate(Severity)}

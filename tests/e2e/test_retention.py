@@ -33,7 +33,7 @@ def test_a_target_bound_later_gets_everything(tmp_path: Path) -> None:
 def test_the_files_of_a_retired_service_outlive_its_certificate_by_the_retention(
     world: World,
 ) -> None:
-    """Until expiry nothing changes; then answers and staple go, after 30 days the rest."""
+    """Until expiry nothing changes; then answers, staple and pointer go, after 30 days the rest."""
     world.remove("tenants/vcc/services/vpb-backend.yaml")
     world.remove("tenants/vcc/csr/vpb-backend.pem")
     world.commit()
@@ -44,13 +44,14 @@ def test_the_files_of_a_retired_service_outlive_its_certificate_by_the_retention
         return {path.rpartition("/")[2] for path in _target(world).files if path.startswith(folder)}
 
     staples = {"staple.der", "fullchain.pem.ocsp"}
-    files = {"cert.pem", "chain.pem", "fullchain.pem", "fullchain.pem.issuer", "bundle.p7b"}
-    everything = {*files, *staples, "current.json"}
+    pointers = {"current.json", "fullchain.pem.issuer"}
+    files = {"cert.pem", "chain.pem", "fullchain.pem", "bundle.p7b"}
+    everything = {*files, *staples, *pointers}
     assert left() == everything
     world.reconcile(days=88)
     assert left() == everything
     world.reconcile(days=2)
-    assert left() == everything - staples
+    assert left() == files
     world.reconcile(days=31)
     assert left() == set()
 

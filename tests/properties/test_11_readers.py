@@ -219,15 +219,18 @@ def test_a_phase_that_fails_stops_those_behind_it(
 
 
 def test_what_is_deleted_was_superseded_long_ago(nursery: Nursery) -> None:
-    """A retired service's files outlive its certificate by the publication's retention."""
+    """A retired service's certificate stays for the publication's retention after its end. What
+    calls it valid goes with that end.
+    """
     with nursery.scene() as scene:
         scene.play([Remove(SERVICES[0])])
         scene.reconcile()
-        there = []
+        pointer, there = "svc/alpha/web/default/current.json", []
+        certificate = json.loads(scene.public[pointer])["files"]["cert.pem"]["path"]
         for days in (89, 2, 27, 5):
             scene.reconcile(days=days)
-            there.append("svc/alpha/web/default/current.json" in scene.public)
-        assert there == [True, True, True, False]
+            there.append((pointer in scene.public, certificate in scene.public))
+        assert there == [(True, True), (False, True), (False, True), (False, False)]
         assert torn_or_missing(scene.public) == []
 
 

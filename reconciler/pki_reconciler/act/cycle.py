@@ -13,7 +13,7 @@ from pki_reconciler.decide.lint import Sample
 from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ledger.write import Ledger
 from pki_reconciler.ports import Entropy
-from pki_schema.errors import Fenced, WorldFailed
+from pki_schema.errors import Fenced, LedgerFailed, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.issued import IssuedAuthority
 from pki_schema.planned import Held
@@ -77,11 +77,12 @@ class Cycle:
     def going_on(self) -> Iterator[None]:
         """What the world does not do inside is reported; what comes after the block goes on.
 
-        ``Fenced`` ends the cycle: nothing after the block is this process's to do any more.
+        ``Fenced`` ends the cycle: nothing after the block is this process's to do any more. So does
+        a ledger that fails: whatever comes after the block would have to be written there first.
         """
         try:
             yield
-        except Fenced:
+        except (Fenced, LedgerFailed):
             raise
         except WorldFailed as failure:
             if failure.message not in self.done.failed:

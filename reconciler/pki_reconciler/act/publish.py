@@ -20,7 +20,7 @@ from pki_reconciler.decide import belief
 from pki_reconciler.decide.build import Issuer
 from pki_reconciler.decide.footing import May
 from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
-from pki_schema.errors import Fenced, WorldFailed
+from pki_schema.errors import Fenced, LedgerFailed, WorldFailed
 from pki_schema.planned import Held
 
 OLDER, LOST = "PKI6011", "PKI6012"
@@ -57,7 +57,7 @@ def deliver(cycle: Cycle, targets: Mapping[str, Target], *, pages: bool) -> None
             _deliver(cycle, name, target, pages=pages)
             if cycle.may is May.EVERYTHING:
                 _clear(cycle, name, target)
-        except Fenced:
+        except (Fenced, LedgerFailed):
             raise
         except WorldFailed as failure:
             told = f"publication {name}: {failure.message}"

@@ -47,9 +47,10 @@ def forget(
     """Mark the files of certificates that expire by this transaction, as a part of it.
 
     Answers, staples, the CRL of a CA that has ended and renewal information go now, because they
-    would be expired themselves. Certificates stay for the publication's retention: somebody may
-    still have to look. The pointer of a service that is still declared stays with the set it names,
-    and says ``expired``.
+    would be expired themselves. So does the pointer of a service that is declared no longer: it
+    would go on calling its certificate valid. Certificates stay for the publication's retention:
+    somebody may still have to look. The pointer of a service that is still declared stays with the
+    set it names, and says ``expired``.
     """
     reader = transaction.reader
     authorities = reader.authorities()
@@ -67,7 +68,7 @@ def forget(
         if certificate.subject.kind == "Certificate" and certificate.der:
             now += render.staple_paths(certificate)
             if subject.declared is None:
-                later += render.pointer_paths(certificate)
+                now += render.pointer_paths(certificate)
                 sets[render.folder(certificate)] = NO_SET
         elif certificate.subject.kind == "AuthorityCertificate" and certificate.spki in authorities:
             gone, kept = _authority(authorities[certificate.spki])

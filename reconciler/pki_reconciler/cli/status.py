@@ -25,6 +25,7 @@ from pki_schema.instants import Instant
 from pki_schema.reported import (
     AuthorityStatus,
     CertificateStatus,
+    Failure,
     PublicationStatus,
     Report,
     ResponderStatus,
@@ -40,6 +41,8 @@ def run(option: Path | None, *, service: str | None, output: str) -> int:
     now = SystemClock().now()
     with Reader.open(config.state.ledger) as reader:
         report = picture(reader, config, now, origin=Position(str(path)))
+        failing = unwritable(os.statvfs(config.state.ledger.parent))
+        report = msgspec.structs.replace(report, failures=(*report.failures, *failing))
         if service is not None:
             stories = story.stories(reader, config, report, _chosen(report, service))
             if output == "json":
@@ -55,6 +58,14 @@ def run(option: Path | None, *, service: str | None, output: str) -> int:
     else:
         _tell(report, config, declared_only)
     return 0
+
+
+def unwritable(disk: os.statvfs_result) -> Iterator[Failure]:
+    """What the daemon cannot tell: with such a disk below it the ledger takes no word of it."""
+    if disk.f_flag & os.ST_RDONLY:
+        yield Failure(resource="ledger", message="its disk is read-only", attempts=0)
+    elif disk.f_bavail == 0:
+        yield Failure(resource="ledger", message="its disk is full", attempts=0)
 
 
 def picture(reader: Reader, config: Config, now: Instant, *, origin: Position) -> Report:

@@ -15,7 +15,7 @@ from pki_publishers.targets.target import LARGEST, Target
 from pki_reconciler.daemon.cadence import LONGEST, back_off
 from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ports import Clock
-from pki_schema.errors import WorldFailed
+from pki_schema.errors import LedgerFailed, WorldFailed
 from pki_schema.instants import Instant
 from pki_schema.reported import Failure
 from pki_schema.x509.algorithms import PrivateKey
@@ -67,6 +67,8 @@ class Patience:
             raise WorldFailed(before.message, before.remedy)
         try:
             value = call()
+        except LedgerFailed:
+            raise  # what was asked for may be well: looking at Git writes down what it saw
         except WorldFailed as failure:
             self.failed(resource, failure)
             raise

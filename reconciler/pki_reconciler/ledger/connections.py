@@ -10,7 +10,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import StaticPool
 
 from pki_reconciler.ledger import tables
-from pki_schema.errors import WorldFailed
+from pki_schema.errors import LedgerFailed, WorldFailed
 
 BUSY_MILLISECONDS = 5_000
 CACHE_KIBIBYTES = 65_536
@@ -67,7 +67,7 @@ def explained(error: sqlite3.Error, path: Path) -> WorldFailed:
             "nothing was written; this is a fault of the program, please report it",
         )
     message, remedy = _REASONS.get(code, (f"failed: {error}", "see the operations manual"))
-    return WorldFailed(f"the ledger {path} {message}", remedy)
+    return LedgerFailed(f"the ledger {path} {message}", remedy)
 
 
 _REASONS = {

@@ -12,6 +12,7 @@ import pytest
 from pki_reconciler.daemon.pulse import Pulse
 from pki_reconciler.daemon.running import Daemon, Ears
 from pki_reconciler.daemon.wake import Reason
+from pki_reconciler.loop import Host
 from tests.properties.organisation import Nursery, Scene
 
 
@@ -21,6 +22,7 @@ class Running:
 
     scene: Scene
     daemon: Daemon
+    host: Host
     pulses: list[Pulse] = field(default_factory=list)
 
     def cycle(self, **later: float) -> Pulse:
@@ -35,7 +37,7 @@ def running(scene: Scene) -> Iterator[Running]:
     pulses: list[Pulse] = []
     with scene.world.host() as host:
         ears = Ears(began=lambda _: None, ended=lambda pulse, _: pulses.append(pulse))
-        yield Running(scene, Daemon(host, ears), pulses)
+        yield Running(scene, Daemon(host, ears), host, pulses)
 
 
 @pytest.fixture(scope="session")
