@@ -48,9 +48,12 @@ def publish(cycle: Cycle, targets: Mapping[str, Target]) -> None:
 def deliver(cycle: Cycle, targets: Mapping[str, Target], *, pages: bool) -> None:
     """What waits for each target, and deletions: of the status page (``pages``), or of all else.
 
-    A page that a crash left is not rendered again by its name: it is made anew.
+    A page that a crash left is not rendered again by its name: it is made anew. A target that has
+    just failed is not asked to take one: nothing comes behind a phase that failed.
     """
     for name, target in sorted(targets.items()):
+        if pages and any(f.startswith(f"publication {name}: ") for f in cycle.done.failed):
+            continue
         try:
             if name in cycle.blind:
                 raise WorldFailed(cycle.blind[name])
