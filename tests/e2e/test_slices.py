@@ -135,14 +135,19 @@ def test_each_heals_for_itself_and_nothing_is_issued_for_it(scene: Scene) -> Non
 
 def test_what_a_tenant_declared_meanwhile_counts_when_it_heals(scene: Scene) -> None:
     """Compared with its own last good commit, not with the last accepted one: a change in the
-    faulty commit, another in the next, and a template that was changed between them.
+    faulty commit, a deletion in the next, and a template that was changed between them, which
+    reaches the service that nobody touched, too.
     """
-    break_yaml(scene)
-    scene.declare(WEB, more="  duration: 60d\n")
+    old = ("alpha", "old")
+    scene.declare(old)
     scene.commit()
     scene.reconcile(minutes=1)
-    scene.world.remove(scene.path(API))
-    scene.world.remove(scene.csr(API))
+    break_yaml(scene)
+    scene.declare(API, more="  duration: 60d\n")
+    scene.commit()
+    scene.reconcile(minutes=1)
+    scene.world.remove(scene.path(old))
+    scene.world.remove(scene.csr(old))
     scene.commit()
     scene.reconcile(minutes=1)
     scene.template("20d")
@@ -155,12 +160,14 @@ def test_what_a_tenant_declared_meanwhile_counts_when_it_heals(scene: Scene) -> 
     outcome = scene.reconcile(minutes=1)
     done = {str(a.subject): a for a in outcome.plans[0].actions if a.subject.tenant}
     assert {name: str(action.verb) for name, action in done.items()} == {
-        "Certificate/alpha/api/default": "retire",
-        "Certificate/alpha/web/default": "reissue",
+        "Certificate/alpha/old/default": "retire",
+        "Certificate/alpha/web/default": "adopt",
+        "Certificate/alpha/api/default": "reissue",
     }
-    meaning = done["Certificate/alpha/web/default"].meaning
-    assert meaning is not None
-    assert (meaning.renew_before, meaning.profile.duration) == (20 * 86_400, 60 * 86_400)
+    for name, days in (("web", 90), ("api", 60)):
+        meaning = done[f"Certificate/alpha/{name}/default"].meaning
+        assert meaning is not None
+        assert (meaning.renew_before, meaning.profile.duration) == (20 * 86_400, days * 86_400)
 
 
 @pytest.mark.slow

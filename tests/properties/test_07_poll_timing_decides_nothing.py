@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pki_schema.desired import Identity, certificate_identity
 from pki_schema.errors import Position
+from tests.e2e.three_tenants import three
 from tests.properties.faults import Heal, Spoil, faulty
 from tests.properties.organisation import (
     EVENTFUL,
@@ -33,6 +34,7 @@ from tests.properties.organisation import (
     histories,
     holding,
 )
+from tests.properties.polled import Library
 from tests.properties.witness import ended, entries
 
 
@@ -183,3 +185,41 @@ def test_a_reverted_revocation_counts_whenever_it_is_seen(nursery: Nursery) -> N
     often, once = both(nursery, [Revoke(SERVICES[0], "unspecified"), Revert(), Wait(1)])
     assert often.held == once.held != {}
     assert often.ended == once.ended != frozenset()
+
+
+# Slices
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    root = tmp_path_factory.mktemp("library")
+    return Library(three(root / "world"), root)
+
+
+def compare_slices(library: Library, seeds: range) -> set[str]:
+    """Each history polled at every commit and once; returns who ever stood still
+    in the end, so that a test can tell that it tests something.
+    """
+    seen: set[str] = set()
+    for seed, commits in library.write(seeds, commits=6).items():
+        once = library.polled(commits[-1:])
+        assert library.polled(commits) == once, f"history {seed}"
+        seen |= {"*" if once.ended else "", *(f.tenant or "global" for f in once.standing)}
+    return seen - {""}
+
+
+def test_slices_are_accepted_alike_however_often_somebody_looks(library: Library) -> None:
+    """Three tenants, good and bad commits in each and in what is global, revocations in between:
+    the same commit for each slice, and the same identities ended, carried out or held.
+    """
+    assert compare_slices(library, range(12)) == {"*", "alpha", "beta", "gamma", "global"}
+
+
+@pytest.mark.slow
+def test_slices_are_accepted_alike_in_hundreds_of_histories(library: Library) -> None:
+    compare_slices(library, range(100, 300))
+
+
+@pytest.mark.soak
+def test_slices_are_accepted_alike_in_a_thousand_histories(library: Library) -> None:
+    compare_slices(library, range(1_000, 2_000))
