@@ -54,7 +54,7 @@ def _row(
     subject, template, commit = (
         (record.subject, record.template, record.commit)
         if isinstance(record, CertificateRecovered)
-        else (record.meaning.subject, "", entry.commit)
+        else (record.meaning.subject, "", "")
     )
     return {
         "issuer": record.issuer,
