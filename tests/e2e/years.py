@@ -164,7 +164,15 @@ class Years:
         self.cycles += 1
         self._told(pulse, away, now)
         changed, self.target.changed = self.target.changed, set()
-        self.onlooker.look(now, changed)
+        self.onlooker.look(
+            now,
+            changed,
+            lingers=lambda path: (
+                "target" in away
+                and path.endswith("/current.json")
+                and not self.author.declares(path)
+            ),
+        )
         if hour % 168 == 167:
             self.onlooker.look_at_all(now)
         self._in_time(away, now)
