@@ -2,6 +2,7 @@
 
 ``python -m tests.bench.issuance floor COUNT`` and ``… issue FOLDER`` are the two that are compared,
 each in a process of its own; the seconds are those of the work alone, without its preparation.
+``… floors FOLDER`` is what reading, recording and publishing the same could take at least.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from pki_reconciler.cli.compose import host
 from pki_reconciler.loop import reconcile
+from tests.bench import floors as floors_of
 from tests.bench import signing
 from tests.bench.fleet import ROOT, Fleet
 
@@ -25,6 +27,13 @@ NEXT = "next"
 GOAL, LEAST = 5, 3
 """Percent of the bare signatures' speed."""
 
+FLOORS = {
+    "observe": ("yaml", "C YAML loader and msgspec over the same files"),
+    "sign": ("rows", "SQLite: all entries of the ledger, a thousand to a transaction"),
+    "publish": ("files", "all published files, two syncs"),
+}
+"""Beside which stage a floor stands, and what it is."""
+
 
 def report(services: int, pairs: int) -> None:
     """Measure in turn and print the medians."""
@@ -33,17 +42,21 @@ def report(services: int, pairs: int) -> None:
         fleet.enlist(services)
         fleet.git("branch", NEXT)
         fleet.git("reset", "--quiet", "--soft", "HEAD~1")
-        floors, runs = [], []
+        floors, runs, least = [], [], []
         for nth in range(pairs):
             floors.append(_child("floor", str(services))["all"])
             # A folder of its own, deleted at the end: ext4 is slow where much was just deleted.
-            runs.append(_child("issue", str(fleet.copy(Path(folder) / f"run-{nth}").root)))
+            run = str(fleet.copy(Path(folder) / f"run-{nth}").root)
+            runs.append(_child("issue", run))
+            least.append(_child("floors", run))
     stages = {name: median(run[name] for run in runs) for name in runs[0]}
     percent = 100 * median(floors) / stages["all"]
     print(f"{services:,} new services, medians of {pairs} runs in turn, wall time")
     print(f"floor     {median(floors):6.2f} s  CertificateBuilder.sign with a shared prefix, P-256")
     for name, seconds in stages.items():
-        print(f"{name:<9} {seconds:6.2f} s")
+        floor = FLOORS.get(name)
+        beside = f"  {median(one[floor[0]] for one in least):6.2f} s  {floor[1]}" if floor else ""
+        print(f"{name:<9} {seconds:6.2f} s{beside}")
     print(f"speed     {percent:6.2f} % of the floor's; goal {GOAL}, at least {LEAST}")
 
 
@@ -68,5 +81,7 @@ def _child(*arguments: str) -> dict[str, float]:
 if __name__ == "__main__":
     if sys.argv[1] == "floor":
         print(json.dumps({"all": signing.sign(int(sys.argv[2]))}))
+    elif sys.argv[1] == "floors":
+        print(json.dumps(floors_of.measure(Fleet(root=Path(sys.argv[2])))))
     else:
         print(json.dumps(issue(Fleet(root=Path(sys.argv[2])))))
