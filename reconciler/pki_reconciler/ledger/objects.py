@@ -137,10 +137,14 @@ def certificates_of_tenant(connection: sa.Connection, tenant: str) -> frozenset[
 
 
 def in_use(connection: sa.Connection, subjects: Iterable[Identity]) -> Mapping[Identity, rows.Use]:
-    """What subjects use now; without those that never had a certificate."""
+    """What subjects use now; without those that never had a certificate.
+
+    A due renewal stays due while a revocation suspends its subject, but is none until that is over.
+    """
     used = tables.certificate
+    columns = (OBJECT.c.ref, OBJECT.c.issuer, OBJECT.c.serial, OBJECT.c.held_by)
     query = (
-        sa.select(OBJECT.c.ref, OBJECT.c.issuer, OBJECT.c.serial, used.c.commit, tables.due.c.at)
+        sa.select(*columns, used.c.commit, tables.due.c.at)
         .join(used, (used.c.issuer == OBJECT.c.issuer) & (used.c.serial == OBJECT.c.serial))
         .outerjoin(tables.due, (tables.due.c.ref == OBJECT.c.ref) & (tables.due.c.work == "renew"))
         .where(OBJECT.c.serial.is_not(None))
@@ -150,7 +154,7 @@ def in_use(connection: sa.Connection, subjects: Iterable[Identity]) -> Mapping[I
             issuer=row.issuer,
             serial=int(row.serial, 16),
             commit=row.commit,
-            renew_at=rows.instant(row.at),
+            renew_at=None if row.held_by else rows.instant(row.at),
         )
         for chunk in statements.chunks(map(refs.of, subjects))
         for row in connection.execute(query.where(OBJECT.c.ref.in_(chunk)))

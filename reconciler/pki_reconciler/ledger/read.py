@@ -42,6 +42,7 @@ from pki_reconciler.ledger.rows import (
     ObjectRow,
     OpenBatch,
     OpenIntent,
+    OrphanRow,
     OutboxRow,
     PublishedRow,
     RenderedRow,
@@ -349,6 +350,10 @@ class Reader:
         row = certificates.row_of(self._connection, issuer, serial)
         return row if row is not None and row.state == "intended" else None
 
+    def orphans(self) -> tuple[OrphanRow, ...]:
+        """Writers that ended between intents and results, oldest first."""
+        return leftovers.orphans(self._connection)
+
     def open_batches(self) -> tuple[OpenBatch, ...]:
         """CRLs and batches of answers that may have been signed and were not recorded."""
         return leftovers.batches(self._connection)
@@ -398,5 +403,6 @@ class Reader:
     def latest(self) -> Instant | None:
         """When the newest entry was written."""
         table = tables.entry
-        query = sa.select(table.c.at).order_by(table.c.seq.desc()).limit(1)
+        newest = sa.select(sa.func.max(table.c.seq)).scalar_subquery()
+        query = sa.select(table.c.at).where(table.c.seq == newest)
         return rows.instant(self._connection.execute(query).scalar())
