@@ -34,6 +34,11 @@ def open_doubts(reader: Reader) -> tuple[Doubt, ...]:
     return tuple(footing.ledger_doubt(row.evidence) for row in reader.doubts() if not row.confirmed)
 
 
+def unknown_crashes(reader: Reader) -> tuple[int, ...]:
+    """The entries, in order, that tell of writers that ended in the middle, unknown to a person."""
+    return tuple(row.seq for row in reader.orphans() if not row.confirmed)
+
+
 def seen(reader: Reader, *, now: Instant, leap: timedelta | None) -> Footing:
     """What a cycle would be allowed at ``now``, as far as the ledger tells."""
     return footing.footing(clocks_of(reader, now=now, leap=leap), open_doubts(reader))

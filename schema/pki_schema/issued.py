@@ -219,6 +219,8 @@ class Touched(msgspec.Struct, frozen=True, kw_only=True):
 
     ``authorities`` by issuer; ``blocked`` and ``owners`` cover the keys of the touched subjects
     (owner: which subject's key it is). ``declared_objects`` counts the accepted tree's objects.
+    ``interrupted`` counts, by issuer, the writers that ended within the last day between intending
+    to certify and recording it.
     """
 
     commit: str = ""
@@ -232,3 +234,4 @@ class Touched(msgspec.Struct, frozen=True, kw_only=True):
     owners: Mapping[str, Identity] = {}
     allowances: Mapping[str, Allowance] = {}
     declared_objects: int = 0
+    interrupted: Mapping[str, int] = {}

@@ -20,6 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from pki_reconciler.grounds import unknown_crashes
+from pki_reconciler.ledger import confirmations
+from pki_reconciler.ledger.confirmations import Word
 from pki_schema.instants import Instant
 from tests.e2e.busy_day import NOW, WRITE, Day, path, reconciling, remove
 from tests.e2e.evidence import Evidence, differences
@@ -35,6 +38,9 @@ PARTS = 30
 """The points of either test are shared out to as many."""
 
 READS_A_SECOND = 200
+
+HELD = 3
+"""How a reconcile ends that holds something back."""
 
 
 COMMAND = (sys.executable, "-m", "tests.e2e.reconcile_once")
@@ -71,6 +77,14 @@ def _restart(mortals: Mortals, root: Path, now: Instant) -> None:
     """The next reconcile, with nothing but what is on disk; it ends like any other."""
     run = mortals.run(reconciling(root, now), root)
     assert run.code == 0, run.stdout + run.stderr
+
+
+def _confirm(root: Path) -> None:
+    """A person has looked why writers end while they sign; the next one takes note of it."""
+    world = stored(root, NOW)
+    with world.reader() as reader:
+        newest = unknown_crashes(reader)[-1]
+    confirmations.leave(world.ledger_path, Word("crashes", newest))
 
 
 def _is_over(root: Path, now: Instant) -> Evidence:
@@ -238,13 +252,50 @@ def test_a_long_time_after(day: Day, mortals: Mortals, quick: Path, hours: int) 
     "count", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 3, 4, 9, 18))]
 )
 def test_dying_again_while_recovering(day: Day, mortals: Mortals, quick: Path, count: int) -> None:
-    """A second death, on the way back, changes nothing either."""
+    """A second death, on the way back, changes nothing either; only where it left intents of its
+    own a person has to look first.
+    """
     root = day.again(quick / "world")
     _die_signing(mortals, root, 9)
     _kill(mortals, root, Point("fdatasync", count))
+    if mortals.run(reconciling(root), root).code == HELD:
+        _confirm(root)
     _restart(mortals, root, NOW)
     found = _is_over(root, NOW)
     assert differences(found.picture(), day.expected) == []
+
+
+@pytest.mark.debian("git")
+def test_a_second_batch_left_within_a_day_opens_the_breaker(
+    day: Day, mortals: Mortals, quick: Path
+) -> None:
+    """What was left is made up for, nothing new is certified, and lists go on; until a person has
+    looked.
+    """
+    root = day.again(quick / "world", authors=True)
+    _die_signing(mortals, root, 9)
+    _restart(mortals, root, NOW)
+    world = stored(root, NOW)
+    world.edit(path("renamed"), "other.vcc.local", "second.vcc.local")
+    world.commit("Another name")
+    _die_signing(mortals, root, 0)
+    _restart(mortals, root, NOW)
+    assert "second.vcc.local" in str(world.certificates("vcc", "renamed")[-1].der)
+    world.edit(path("renamed"), "second.vcc.local", "third.vcc.local")
+    world.revoke("after-all", "{tenant: vcc, service: unchanged}", "superseded")
+    world.commit("A third one")
+    run = mortals.run(reconciling(root), root)
+    assert run.code == HELD
+    assert "PKI6032" in run.stdout
+    assert "third.vcc.local" not in str(world.certificates("vcc", "renamed")[-1].der)
+    [revoked] = world.certificates("vcc", "unchanged")
+    crl = world.crl("vcc-services")
+    assert crl.get_revoked_certificate_by_serial_number(revoked.serial) is not None
+    _confirm(root)
+    _restart(mortals, root, NOW)
+    assert "third.vcc.local" in str(world.certificates("vcc", "renamed")[-1].der)
+    assert len(world.certificates("vcc", "unchanged")) == 2
+    _is_over(root, NOW)
 
 
 @pytest.mark.debian("strace", "git")

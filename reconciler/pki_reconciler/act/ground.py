@@ -12,7 +12,7 @@ from pki_publishers.targets.marks import Mark
 from pki_publishers.targets.target import Target
 from pki_reconciler.decide import footing
 from pki_reconciler.decide.footing import Clocks, Footing, May
-from pki_reconciler.grounds import clocks_of, forgotten, open_doubts
+from pki_reconciler.grounds import clocks_of, forgotten, open_doubts, unknown_crashes
 from pki_reconciler.keys.store import KeyStore
 from pki_reconciler.ledger import confirmations
 from pki_reconciler.ledger.records import Confirmed, Doubted
@@ -132,12 +132,13 @@ def _traces(places: Places) -> list[str]:
 
 
 def _hear(ledger: Ledger, now: Instant, word: confirmations.Word | None) -> None:
-    """Write down what a person has said about the ledger; a word about nothing is forgotten."""
+    """Write down what a person has said; a word about nothing is forgotten."""
     if word is None:
         return
-    if any(
+    reader = ledger.reader
+    if (word.what == footing.CRASHES and word.number in unknown_crashes(reader)) or any(
         row.what == word.what and row.seq == word.number and not row.confirmed
-        for row in ledger.reader.doubts()
+        for row in reader.doubts()
     ):
         _append(ledger, now, Confirmed(what=word.what))
     confirmations.forget(ledger.path)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
 from pki_reconciler.act.certify import authority_names, conclude, rules_for, sign_all
 from pki_reconciler.act.cycle import Cycle, line_of
 from pki_reconciler.chain import CertificateFacts, Linted, Unsigned, lint
 from pki_reconciler.decide.build import Issuer
 from pki_reconciler.decide.footing import May
 from pki_reconciler.decide.lint import Sample
-from pki_reconciler.ledger.records import BatchAbandoned, Record, SerialBurnt
+from pki_reconciler.ledger.records import BatchAbandoned, Orphaned, Record, SerialBurnt
 from pki_reconciler.ledger.rows import OpenIntent
 from pki_schema import instants
 from pki_schema.instants import DAY
@@ -32,6 +35,7 @@ def recover(cycle: Cycle) -> None:
     closing: list[Record] = [BatchAbandoned(intent=b.seq) for b in reader.open_batches()]
     resumed: list[Linted[CertificateFacts]] = []
     intents = list(reader.open_intents()) if cycle.may is May.EVERYTHING else []
+    closing += _orphaned(cycle, intents)
     sample = cycle.sample(len(intents))
     for intent in intents:
         linted = _still_allowed(cycle, intent, sample)
@@ -55,6 +59,18 @@ def recover(cycle: Cycle) -> None:
             with cycle.signing():
                 signed = sign_all(cycle, [cycle.ledger.resume(linted) for linted in of_issuer])
             conclude(cycle, signed)
+
+
+def _orphaned(cycle: Cycle, intents: Sequence[OpenIntent]) -> Iterator[Orphaned]:
+    """Who left these, as far as it was not found before; this writer only waits for a key."""
+    if not intents:
+        return
+    own = cycle.ledger.mark(cycle.now).fence
+    known = {(one.issuer, one.fence) for one in cycle.ledger.reader.orphans()}
+    left = Counter((one.record.issuer, one.fence) for one in intents)
+    for (issuer, fence), count in sorted(left.items()):
+        if fence != own and (issuer, fence) not in known:
+            yield Orphaned(issuer=issuer, fence=fence, count=count)
 
 
 def _still_allowed(

@@ -198,7 +198,9 @@ def doctor(
     confirm: Annotated[
         str | None,
         typer.Option(
-            "--confirm", metavar="ledger|clock", help="It was in doubt; you say that it is right."
+            "--confirm",
+            metavar="ledger|clock|crashes",
+            help="You have looked, and say that it is right.",
         ),
     ] = None,
     full: Annotated[
@@ -209,8 +211,8 @@ def doctor(
     """Say what can be seen, what it means and what to do; changes nothing."""
     from pki_reconciler.cli.doctor.verb import run
 
-    if confirm not in (None, "ledger", "clock"):
-        raise typer.BadParameter(f'"{confirm}" is never in doubt; confirm ledger or clock')
+    if confirm not in (None, "ledger", "clock", "crashes"):
+        raise typer.BadParameter(f'"{confirm}" is no such thing; confirm ledger, clock or crashes')
     option = config or context.obj
     raise typer.Exit(run(option, word=confirm, whole=full, output=checked(output)))
 

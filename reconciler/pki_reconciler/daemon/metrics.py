@@ -102,13 +102,6 @@ def _cycles(pulse: Pulse) -> Iterator[Metric]:
         held.add_metric([code], count)
         since.add_metric([code], pulse.held_since[code].timestamp())
     yield from (held, since)
-    doubt = GaugeMetricFamily(
-        "pki_doubt", "1 while it is in doubt, so that nothing is issued.", labels=["what"]
-    )
-    doubted = {one.what for one in pulse.report.doubts}
-    for what in ("clock", "ledger"):
-        doubt.add_metric([what], what in doubted)
-    yield doubt
     yield _gauge("pki_next_due_timestamp_seconds", "When work falls due next.", pulse.next_due)
 
 

@@ -25,6 +25,8 @@ ntpd, too, takes for more than a correction."""
 
 LEDGER: Final = "ledger"
 CLOCK: Final = "clock"
+CRASHES: Final = "crashes"
+"""Not a doubt, but confirmed like one (``decide.breaker``)."""
 
 
 class May(IntEnum):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from pki_reconciler.decide import diff
+from pki_reconciler.decide.breaker import unbroken
 from pki_reconciler.decide.guard import guard
 from pki_reconciler.decide.revocation import revocation_of
 from pki_reconciler.decide.status import CERTIFYING, expiries, status_actions
@@ -35,12 +36,12 @@ def plan(touched: Touched, now: Instant) -> Plan:
     ended = {s for a in accepted if a.verb in ENDING for s in _ended(a)}
     clock = [w.clock for w in wishes if w.clock and w.clock.subject not in certified | ended]
     due, late = _issuer_outlives(clock, touched, now)
-    lasting = [*accepted, *due]
+    lasting, broken = unbroken([*accepted, *due], touched)
     actions = [*lasting, *expiries(touched), *status_actions(lasting, touched)]
     return Plan(
         commit=touched.commit,
         actions=tuple(sorted(actions, key=lambda a: a.order)),
-        held=(*refused, *(w.held for w in wishes if w.held), *short, *late),
+        held=(*refused, *(w.held for w in wishes if w.held), *short, *late, *broken),
         waiting=tuple(
             sorted(
                 (

@@ -1,8 +1,8 @@
 """A person's word on its way to whoever writes: a file beside the ledger, since a daemon that runs
 holds the lock.
 
-A word is about one doubt and no other: about the ledger it names the entry that doubted it, about
-the clock the instant at which it was given.
+A word is about one thing and no other: about the ledger it names the entry that doubted it, about
+crashes the newest that tells of one, about the clock the instant at which it was given.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ FRESH: Final = timedelta(minutes=10)
 """How long a word about the clock counts: it is about the time at which it was given."""
 
 LARGEST: Final = 64
-_FORM: Final = re.compile(rb"(ledger|clock) ([0-9]{1,15})\n")
+_FORM: Final = re.compile(rb"(ledger|clock|crashes) ([0-9]{1,15})\n")
 
 
 @dataclass(frozen=True)
 class Word:
-    """``what`` is confirmed: ``ledger`` with the number of an entry, ``clock`` in epoch seconds."""
+    """``what`` is confirmed: ``ledger`` and ``crashes`` with the number of an entry, ``clock`` in
+    epoch seconds.
+    """
 
     what: str
     number: int

@@ -62,6 +62,7 @@ FOLDS: dict[type[Record], Fold] = {
     records.RevocationRecovered: listed.revocations,
     records.CrlRecovered: listed.crls,
     records.Doubted: doubted.doubted,
+    records.Orphaned: doubted.orphaned,
     records.Confirmed: doubted.confirmed,
 }
 

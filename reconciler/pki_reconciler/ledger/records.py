@@ -316,8 +316,20 @@ class Doubted(Canonical, frozen=True, kw_only=True, tag="doubted"):
     fence: int = 0
 
 
+class Orphaned(Canonical, frozen=True, kw_only=True, tag="orphaned"):
+    """A writer, by its fencing number, left ``count`` certificates of this issuer intended and not
+    recorded. Written once for each by the writer who finds them.
+    """
+
+    issuer: str
+    fence: int
+    count: int
+
+
 class Confirmed(Canonical, frozen=True, kw_only=True, tag="confirmed"):
-    """A person has looked and said that it is right: ``what`` is ``ledger`` or ``clock``."""
+    """A person has looked and said that it is right: ``what`` is ``ledger``, ``clock``, or
+    ``crashes`` (what made writers end in the middle of their work).
+    """
 
     what: str
 
@@ -346,5 +358,6 @@ Record = (
     | RevocationRecovered
     | CrlRecovered
     | Doubted
+    | Orphaned
     | Confirmed
 )

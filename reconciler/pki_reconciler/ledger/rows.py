@@ -147,11 +147,25 @@ class Suspension(Canonical, frozen=True, kw_only=True):
 
 
 class OpenIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate that may have been signed and was not recorded."""
+    """A certificate that may have been signed and was not recorded; ``fence`` is its writer."""
 
     seq: int
     at: Instant
+    fence: int
     record: CertificateIntended
+
+
+class OrphanRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A writer, by its ``fence``, that ended between intents and results of this issuer.
+
+    ``seq`` is the entry that says so; ``confirmed`` that a person knows.
+    """
+
+    issuer: str
+    fence: int
+    at: Instant
+    seq: int
+    confirmed: bool
 
 
 class OpenBatch(msgspec.Struct, frozen=True, kw_only=True):

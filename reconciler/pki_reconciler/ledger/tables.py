@@ -239,6 +239,17 @@ doubt = _table(
     _whole("confirmed_seq", null=True),
 )
 
+# Writers that ended between intents and results, by what they had intended to certify.
+orphan = _table(
+    "orphan",
+    _text("issuer"),
+    _whole("fence"),
+    _whole("at"),
+    _whole("seq"),
+    _whole("confirmed_seq", null=True),
+    sa.PrimaryKeyConstraint("issuer", "fence"),
+)
+
 # Every meaning a Revocation ever had in an accepted commit, because each one counts.
 revocation = _table(
     "revocation",

@@ -16,6 +16,7 @@ from pki_reconciler.ledger import (
     declarations,
     faults,
     keys,
+    leftovers,
     rows,
     statements,
     subjects,
@@ -24,7 +25,7 @@ from pki_reconciler.ledger import (
 )
 from pki_reconciler.ledger.declarations import Declaration
 from pki_reconciler.ledger.rows import Row
-from pki_schema.instants import Instant, to_epoch
+from pki_schema.instants import DAY, Instant, to_epoch
 from pki_schema.issued import (
     Allowance,
     CertificateState,
@@ -72,6 +73,7 @@ def touched(
         owners=owners,
         allowances=allowances.allowances(connection, now, repository),
         declared_objects=declared_objects(connection),
+        interrupted=leftovers.interrupted(connection, now - DAY),
     )
 
 

@@ -271,6 +271,24 @@ ENTRIES: tuple[Entry, ...] = (
         ),
     ),
     entry(
+        6032,
+        title="An issuer's certificates were left unrecorded twice",
+        meaning=(
+            "Twice within 24 hours vcc-pki ended after it had written down that it will certify "
+            "and before it recorded the certificates. They have been made up for, but whatever "
+            "ends it would end it again, so this issuer certifies nothing more for a day. CRLs and "
+            "OCSP answers go on."
+        ),
+        example=Told(
+            "? HELD  [PKI6032] 2 times within 24 h certificates of vcc-services generation 1 were\n"
+            "                intended and not recorded; 14 more wait"
+        ),
+        cure=(
+            "Find out what ends the process while it signs: its log, the machine's memory, its "
+            "disk. Then vcc-pki doctor --confirm crashes."
+        ),
+    ),
+    entry(
         6101,
         title="A private key in the tree",
         meaning=(

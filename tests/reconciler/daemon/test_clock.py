@@ -132,6 +132,8 @@ def test_probes_and_metrics_say_so_within_one_cycle(scene: Scene) -> None:
         clock.leap(timedelta(days=30))
         pulse = daemon.cycle(seconds=60)
         assert "[-] clock in doubt: it is 2026-12-24" in verbose(pulse)
-        assert b'pki_doubt{what="clock"} 1.0' in exposition(pulse, version="1")
+        assert b'pki_in_doubt{what="clock"} 1.0' in exposition(pulse, version="1")
         clock.leap(timedelta(days=-30))
-        assert b'pki_doubt{what="clock"} 0.0' in exposition(daemon.cycle(seconds=60), version="1")
+        assert b'pki_in_doubt{what="clock"} 0.0' in exposition(
+            daemon.cycle(seconds=60), version="1"
+        )

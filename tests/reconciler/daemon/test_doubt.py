@@ -51,7 +51,7 @@ def test_it_says_so_everywhere_within_one_cycle(scene: Scene) -> None:
         assert "has seen a ledger with" in doubt.evidence
         assert (pulse.ready, pulse.result) == (False, "held")
         assert "[-] ledger in doubt" in verbose(pulse)
-        assert b'pki_doubt{what="ledger"} 1.0' in exposition(pulse, version="1")
+        assert b'pki_in_doubt{what="ledger"} 1.0' in exposition(pulse, version="1")
         [api] = [c for c in pulse.report.certificates if c.identity.name == "api/default"]
         assert api.sync is Sync.HELD
         assert "PKI6030" in api.note

@@ -61,6 +61,7 @@ class History:
             self.block,
             self.recover,
             self.doubt,
+            self.orphan,
             self.wait,
         ]
         for _ in range(steps):
@@ -369,6 +370,10 @@ class History:
             what="ledger", evidence="e", entries=self.chance.randrange(9), fence=2
         )
         self.world.append(self.chance.choice([doubted, records.Confirmed(what="ledger")]))
+
+    def orphan(self) -> None:
+        found = records.Orphaned(issuer=self.ca, fence=self.chance.randrange(9), count=3)
+        self.world.append(self.chance.choice([found, records.Confirmed(what="crashes")]))
 
     def wait(self) -> None:
         self.world.later(days=self.chance.choice([0.5, 5, 40]))

@@ -1,11 +1,13 @@
-"""A person's word that ledger or clock is right: an entry, or a file for the daemon that runs."""
+"""A person's word that ledger or clock is right, or crashes are known: an entry, or a file for the
+daemon that runs.
+"""
 
 from __future__ import annotations
 
 from pki_reconciler.cli.doctor import outside
 from pki_reconciler.config import Config
 from pki_reconciler.decide import footing
-from pki_reconciler.grounds import seen
+from pki_reconciler.grounds import seen, unknown_crashes
 from pki_reconciler.ledger import confirmations
 from pki_reconciler.ledger.confirmations import Word
 from pki_reconciler.ledger.locks import Locked
@@ -24,8 +26,8 @@ def confirm(config: Config, what: str, now: Instant) -> str:
     that this ledger could not read back: it would be made anew, under the same name.
     """
     with Reader.open(config.state.ledger) as reader:
-        word = _about_ledger(config, reader) if what == footing.LEDGER else Word.on_clock(now)
-        in_doubt = any(
+        word = _word(config, reader, what, now)
+        in_doubt = what == footing.CRASHES or any(
             doubt.what == what for doubt in seen(reader, now=now, leap=config.leap).doubts
         )
     try:
@@ -37,8 +39,25 @@ def confirm(config: Config, what: str, now: Instant) -> str:
     except Locked:
         # The daemon may doubt its clock by what only it has seen; a word about nothing is dropped.
         confirmations.leave(config.state.ledger, word)
-        return f"left for the vcc-pki that runs; it takes the {what} for right in its next cycle"
-    return f"the {what} is taken for right; the next cycle goes on"
+        return f"left for the vcc-pki that runs; it {_taken(what)} in its next cycle"
+    return f"noted: it {_taken(what)}; the next cycle goes on"
+
+
+def _word(config: Config, reader: Reader, what: str, now: Instant) -> Word:
+    match what:
+        case footing.LEDGER:
+            return _about_ledger(config, reader)
+        case footing.CRASHES:
+            return _about_crashes(reader)
+        case _:
+            return Word.on_clock(now)
+
+
+def _about_crashes(reader: Reader) -> Word:
+    found = unknown_crashes(reader)
+    if not found:
+        raise WorldFailed("no writer ended in the middle of its work", "nothing was written")
+    return Word(footing.CRASHES, found[-1])
 
 
 def _about_ledger(config: Config, reader: Reader) -> Word:
@@ -55,3 +74,7 @@ def _about_ledger(config: Config, reader: Reader) -> Word:
             "if the key is lost, raise spec.generation of the CA, with a new subject",
         )
     return Word(footing.LEDGER, open_[0].seq)
+
+
+def _taken(what: str) -> str:
+    return "goes on issuing" if what == footing.CRASHES else f"takes the {what} for right"

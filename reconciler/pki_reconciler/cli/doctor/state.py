@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from pki_reconciler.cli.compose import leftovers
-from pki_reconciler.cli.doctor.findings import Finding, fine, of_failure, told_in, wrong
+from pki_reconciler.cli.doctor.findings import Finding, fine, of_failure, told_in, waits, wrong
 from pki_reconciler.config import Config
+from pki_reconciler.decide.breaker import MOST
 from pki_reconciler.keys import FileKeyStore, find_passphrase
 from pki_reconciler.ledger import inspection
 from pki_reconciler.ledger.read import Reader
 from pki_schema import instants
 from pki_schema.errors import WorldFailed
+from pki_schema.instants import DAY, Instant
 from pki_schema.issued import CertificateState, IssuedAuthority
 
 
@@ -30,7 +33,7 @@ def no_ledger(config: Config) -> Finding:
     )
 
 
-def in_ledger(config: Config, reader: Reader, *, whole: bool) -> Iterator[Finding]:
+def in_ledger(config: Config, reader: Reader, now: Instant, *, whole: bool) -> Iterator[Finding]:
     latest = reader.latest()
     size = reader.size()
     newest = f", the newest of {instants.render(latest)}" if latest else ""
@@ -44,9 +47,25 @@ def in_ledger(config: Config, reader: Reader, *, whole: bool) -> Iterator[Findin
             counted = inspection.sampled(config.state.ledger)
             found.append(fine("entries", f"the newest {counted} are unchanged (--full: all)"))
     yield from found
+    yield from _crashes(reader, now)
     left = len(reader.open_intents()) + len(reader.open_batches())
     if left:
         yield fine("intents", f"{left} open: the next cycle closes them")
+
+
+def _crashes(reader: Reader, now: Instant) -> Iterator[Finding]:
+    """Writers that ended in the middle; a second one of an issuer opens its breaker."""
+    lately = [one for one in reader.orphans() if not one.confirmed and one.at > now - DAY]
+    for issuer, count in sorted(Counter(one.issuer for one in lately).items()):
+        authority = reader.authorities().get(issuer)
+        name = f"{authority.name} generation {authority.generation}" if authority else issuer[:16]
+        seen = f"certificates of {name} were intended and not recorded, {count} times within 24 h"
+        if count > MOST:
+            means = "it issues nothing for a day; CRLs and OCSP answers go on"
+            todo = "find out what ends it while it signs, then `vcc-pki doctor --confirm crashes`"
+            yield waits("crashes", seen, means, todo)
+        else:
+            yield fine("crashes", seen)
 
 
 def of_keys(config: Config, reader: Reader, environ: Mapping[str, str]) -> Iterator[Finding]:

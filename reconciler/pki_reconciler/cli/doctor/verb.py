@@ -48,7 +48,7 @@ def examined(path: Path, config: Config, now: Instant, *, whole: bool) -> Iterat
         if reader is not None:
             found: list[Finding] = []
             with told_in(found, "ledger"):
-                found += state.in_ledger(config, reader, whole=whole)
+                found += state.in_ledger(config, reader, now, whole=whole)
                 found += state.of_keys(config, reader, os.environ)
                 found += outside.doubts(reader, marks(config), config, now)
             yield from found

@@ -56,6 +56,16 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "orphan",
+        sa.Column("issuer", TEXT, nullable=False),
+        sa.Column("fence", WHOLE, nullable=False),
+        sa.Column("at", WHOLE, nullable=False),
+        sa.Column("seq", WHOLE, nullable=False),
+        sa.Column("confirmed_seq", WHOLE, nullable=True),
+        sa.PrimaryKeyConstraint("issuer", "fence"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "rendered",
         sa.Column("path", REF, nullable=False),
         sa.Column("source", TEXT, nullable=False),
