@@ -11,7 +11,7 @@ from pki_reconciler.cli import apply
 from pki_reconciler.loop import Outcome
 from pki_reconciler.standing import standing
 from pki_schema.desired import certificate_identity, responder_identity
-from tests.published import Published
+from tests.published import Published, is_page
 from tests.worlds import World
 
 ARGUS = "tenants/vcc/services/argus-backend.yaml"
@@ -85,7 +85,10 @@ def test_a_revocation_signs_one_crl_and_nothing_for_others(world: World) -> None
     after = Published.of(world)
     stem, serial = after.stem("vcc-services"), f"{certificate.serial_number:x}"
     assert (outcome.done.crls, outcome.done.answers, outcome.done.signed) == (1, 2, 0)
-    assert {path for path in after.files if before.files.get(path) != after.files[path]} == {
+    changed = {path for path in after.files if before.files.get(path) != after.files[path]}
+    pages = {path for path in changed if is_page(path)}
+    assert pages == {"index.html", "expiry.ics", "status/vcc.html"}
+    assert changed - pages == {
         f"crl/{stem}.crl",
         f"crl/{stem}.chain.pem",
         f"ocsp/{stem}/{serial}.sha1.der",
@@ -385,7 +388,8 @@ def test_removing_the_file_changes_nothing_and_that_is_said(world: World) -> Non
     after = Published.of(world)
     (notice,) = outcome.observed.remarks
     assert outcome.plans[0].actions == ()
-    assert {p for p in after.files if after.files[p] != before.files[p]} == {"status.json"}
+    changed = {p for p in after.files if after.files[p] != before.files[p]}
+    assert changed == {"status.json", "index.html"}
     assert after.ocsp_states(certificate) == {"REVOKED"}
     assert str(notice) == (
         "revocations/gone.yaml:1:1: notice[PKI6020] Revocation/gone was removed, which changes "
