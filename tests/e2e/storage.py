@@ -160,9 +160,17 @@ class Disk:
             self.recent.append(step)
 
     def _settle(self, which: Callable[[Step], bool]) -> None:
-        for step in filter(which, self.recent):
+        """Also what made the names that these move or remove: it cannot come after them."""
+        chosen: list[Step] = []
+        gone: set[str] = set()
+        for step in reversed(self.recent):
+            if which(step) or (step.new and step.new in gone):
+                chosen.append(step)
+                gone.add(step.old)
+        for step in reversed(chosen):
             step.take(self.kept)
-        self.recent = [step for step in self.recent if not which(step)]
+        settled = {id(step) for step in chosen}
+        self.recent = [step for step in self.recent if id(step) not in settled]
 
     def unsettled(self, folder: str) -> list[str]:
         """Paths below a folder whose name or content may still be lost."""
