@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,6 +65,17 @@ def test_fetch_of_an_unchanged_head_starts_no_second_reader(origin: Any, clone: 
     with Repository.open(origin.url, "main", clone) as repository:
         assert repository.fetch() == repository.fetch() == head
         assert repository.revisions(head, head) == ()
+
+
+def test_many_new_files_are_fetched_in_memory_that_is_kept(origin: Any, clone: Path) -> None:
+    """Not in pages that the kernel has to give, and to empty, anew for each of them."""
+    first = origin.commit(ONE)
+    with Repository.open(origin.url, "main", clone) as repository:
+        head = origin.commit({f"{number}.pem": b"%d" % number for number in range(200)}, first)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+        assert repository.fetch() == head
+        pages = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt - before
+    assert pages < 3_500  # of which the processes themselves take half, and 200 deflates no more
 
 
 def test_a_remote_that_is_gone_is_a_failure_of_the_world(origin: Any, clone: Path) -> None:
