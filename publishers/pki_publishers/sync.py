@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 
 from cryptography import x509
 
 from pki_publishers.release import PublicObject, Release, age
 from pki_schema.instants import Instant
+
+_KIND = attrgetter("kind")
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,10 @@ def arrange(release: Release, published: Mapping[str, Published]) -> Batch:
     units = {regression.unit for regression in refused}
     allowed = [one for one in wanted.values() if one.unit not in units]
     changed = [one for one in allowed if not _is_there(one, published.get(one.path))]
-    changed.sort(key=lambda one: (one.kind, one.path))
+    changed.sort(key=attrgetter("path"))
+    changed.sort(key=_KIND)  # which keeps the order of paths
     return Batch(
-        phases=tuple(tuple(phase) for _, phase in groupby(changed, key=lambda one: one.kind)),
+        phases=tuple(tuple(phase) for _, phase in groupby(changed, key=_KIND)),
         unchanged=len(allowed) - len(changed),
         refused=refused,
         held=frozenset(one.path for one in wanted.values() if one.unit in units),

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from pki_reconciler.act.ground import Bearings
 from pki_reconciler.cli.compose import host
 from pki_reconciler.loop import reconcile
 from tests.bench import floors as floors_of
@@ -64,10 +65,11 @@ def report(services: int, pairs: int) -> None:
 def issue(fleet: Fleet) -> Mapping[str, float]:
     """Seconds by stage, as a running daemon would take them: everything is loaded before."""
     with host(fleet.config_file, fleet.config()) as together:
-        reconcile(together)
+        bearings = Bearings()
+        reconcile(together, bearings)
         os.sync()  # the copied fleet must not wait for the syncs that are measured
         fleet.git("update-ref", "refs/heads/main", NEXT)
-        outcome = reconcile(together)
+        outcome = reconcile(together, bearings)
     assert not (outcome.held or outcome.done.failed or outcome.observed.refused)
     used = {name: seconds for name, seconds in outcome.stages.items() if seconds >= 0.01}
     return {**used, "all": sum(outcome.stages.values())}

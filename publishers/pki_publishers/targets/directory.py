@@ -299,14 +299,21 @@ def _sync_filesystem(descriptor: int) -> None:
             raise OSError(code, os.strerror(code))
 
 
-@contextmanager
-def _explained(verb: str, path: str) -> Iterator[None]:
+class _explained:  # noqa: N801 - read as the function it could be, at a third of the cost
     """Disk errors become ``WorldFailed``, with the path below the root only."""
-    try:
-        yield
-    except OSError as failure:
-        reason = failure.strerror or type(failure).__name__
-        raise WorldFailed(
-            f"cannot {verb} {path}: {reason}",
-            "check free space, permissions and links in the published folder; it is tried again",
-        ) from failure
+
+    def __init__(self, verb: str, path: str) -> None:
+        self._what = verb, path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, failure: object, trace: object) -> None:
+        if isinstance(failure, OSError):
+            reason = failure.strerror or type(failure).__name__
+            verb, path = self._what
+            raise WorldFailed(
+                f"cannot {verb} {path}: {reason}",
+                "check free space, permissions and links in the published folder; "
+                "it is tried again",
+            ) from failure

@@ -87,7 +87,7 @@ def _write(cycle: Cycle, name: str, target: Target, rows: Sequence[OutboxRow]) -
     release = Release(tuple(o for o in objects if o.unit not in incomplete))
     published = {
         path: sync.Published(row.digest, row.number or 0)
-        for path, row in cycle.ledger.reader.published(name, [o.path for o in objects]).items()
+        for path, row in cycle.ledger.reader.overwritten(name).items()
     }
     batch = sync.arrange(release, published)
     cycle.done.rejected.extend(_regression(name, regression) for regression in batch.refused)

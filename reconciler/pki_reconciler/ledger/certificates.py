@@ -56,7 +56,7 @@ def of_subject(connection: sa.Connection, subject: Identity) -> tuple[IssuedCert
         _WITH_BODY.where(
             CERTIFICATE.c.subject == refs.of(subject), CERTIFICATE.c.issued_seq.is_not(None)
         ).order_by(CERTIFICATE.c.issued_seq)
-    )
+    ).all()
     return tuple(rows.certificate(row, der_of(row.body)) for row in found)
 
 
@@ -92,7 +92,7 @@ def matching(
         for chunk in statements.chunks(all_of_it):
             yield from connection.execute(
                 query.where(CERTIFICATE.c.issuer == issuer, CERTIFICATE.c.serial.in_(chunk))
-            )
+            ).all()
 
 
 def revoked(
@@ -104,7 +104,7 @@ def revoked(
     )
     if ending_after is not None:
         query = query.where(CERTIFICATE.c.not_after > to_epoch(ending_after))
-    found = (rows.certificate(row) for row in connection.execute(query))
+    found = (rows.certificate(row) for row in connection.execute(query).all())
     return tuple(sorted(found, key=lambda c: c.serial))
 
 
@@ -119,7 +119,7 @@ def on_hold(
         serials = [refs.hexadecimal(c.serial) for c in found if c.issuer == issuer]
         for chunk in statements.chunks(serials):
             query = sa.select(hold).where(hold.c.issuer == issuer, hold.c.serial.in_(chunk))
-            for row in connection.execute(query.order_by(hold.c.name)):
+            for row in connection.execute(query.order_by(hold.c.name)).all():
                 by.setdefault((row.issuer, int(row.serial, 16)), []).append(row.name)
     return tuple(OnHold(certificate=c, by=tuple(by.get(c.key, ()))) for c in found)
 
@@ -129,7 +129,7 @@ def released(connection: sa.Connection, issuer: str) -> tuple[IssuedCertificate,
     query = sa.select(CERTIFICATE).where(
         CERTIFICATE.c.issuer == issuer, sa.text("released_at IS NOT NULL")
     )
-    found = (rows.certificate(row) for row in connection.execute(query))
+    found = (rows.certificate(row) for row in connection.execute(query).all())
     return tuple(sorted(found, key=lambda c: c.serial))
 
 
@@ -153,7 +153,7 @@ def in_use(
     return tuple(
         rows.certificate(row)
         for chunk in statements.chunks(issuers)
-        for row in connection.execute(query.where(objects.c.issuer.in_(chunk)))
+        for row in connection.execute(query.where(objects.c.issuer.in_(chunk))).all()
     )
 
 
@@ -180,7 +180,7 @@ def replaced(
     return tuple(
         rows.certificate(row)
         for chunk in statements.chunks(issuers)
-        for row in connection.execute(query.where(CERTIFICATE.c.issuer.in_(chunk)))
+        for row in connection.execute(query.where(CERTIFICATE.c.issuer.in_(chunk))).all()
     )
 
 
@@ -191,4 +191,4 @@ def counts(connection: sa.Connection) -> Mapping[str, int]:
         .where(CERTIFICATE.c.state != "intended")
         .group_by(CERTIFICATE.c.state)
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(query).all()}

@@ -35,4 +35,4 @@ def answers(connection: sa.Connection, issuer: str, serial: int | None) -> tuple
     if serial is not None:
         query = query.where(STATUS.c.scope == refs.hexadecimal(serial))
     query = query.order_by(STATUS.c.scope, STATUS.c.kind)
-    return tuple(rows.answer(row) for row in connection.execute(query))
+    return tuple(rows.answer(row) for row in connection.execute(query).all())

@@ -18,7 +18,7 @@ _DECLARED = sa.select(OBJECT).where(OBJECT.c.state == "present", OBJECT.c.facts.
 
 def present(connection: sa.Connection) -> tuple[ObjectRow, ...]:
     """All objects, in the order of their identities."""
-    return tuple(map(rows.object_row, connection.execute(_DECLARED.order_by(OBJECT.c.ref))))
+    return tuple(map(rows.object_row, connection.execute(_DECLARED.order_by(OBJECT.c.ref)).all()))
 
 
 def at_paths(connection: sa.Connection, paths: Iterable[str]) -> tuple[ObjectRow, ...]:
@@ -26,7 +26,7 @@ def at_paths(connection: sa.Connection, paths: Iterable[str]) -> tuple[ObjectRow
     return tuple(
         rows.object_row(row)
         for chunk in statements.chunks(paths)
-        for row in connection.execute(_DECLARED.where(OBJECT.c.path.in_(chunk)))
+        for row in connection.execute(_DECLARED.where(OBJECT.c.path.in_(chunk))).all()
     )
 
 
@@ -37,7 +37,7 @@ def facts(
     found = [
         rows.object_row(row)
         for chunk in statements.chunks(map(refs.of, identities))
-        for row in connection.execute(_DECLARED.where(OBJECT.c.ref.in_(chunk)))
+        for row in connection.execute(_DECLARED.where(OBJECT.c.ref.in_(chunk))).all()
     ]
     return {row.identity: row.facts for row in found}
 
@@ -52,7 +52,9 @@ def referrers(connection: sa.Connection, identities: Iterable[Identity]) -> froz
             for chunk in statements.chunks(frontier)
             for source in connection.execute(
                 sa.select(tables.ref.c.source).where(tables.ref.c.target.in_(chunk))
-            ).scalars()
+            )
+            .scalars()
+            .all()
         }
         frontier = sorted(found - seen)
         seen |= found
@@ -75,7 +77,7 @@ def declared(
     found = {
         refs.identity(row.ref): rows.meaning(row.declared)
         for part in parts
-        for row in connection.execute(part)
+        for row in connection.execute(part).all()
     }
     return {identity: meaning for identity, meaning in found.items() if meaning}
 
@@ -83,7 +85,7 @@ def declared(
 def of_kinds(connection: sa.Connection, kinds: Iterable[str]) -> tuple[ObjectRow, ...]:
     """All objects of some kinds, in the order of their identities."""
     query = _DECLARED.where(OBJECT.c.kind.in_(sorted(kinds))).order_by(OBJECT.c.ref)
-    return tuple(map(rows.object_row, connection.execute(query)))
+    return tuple(map(rows.object_row, connection.execute(query).all()))
 
 
 def of_tenants(
@@ -97,7 +99,7 @@ def of_tenants(
         for kind in chosen
         for row in connection.execute(
             _DECLARED.where(OBJECT.c.ref > f"{kind}/{tenant}/", OBJECT.c.ref < f"{kind}/{tenant}0")
-        )
+        ).all()
     )
 
 
@@ -123,7 +125,9 @@ def subjects_of(connection: sa.Connection, identities: Iterable[Identity]) -> fr
     else:
         parts = [query.where(OBJECT.c.kind.in_(sorted(SUBJECT_KINDS)))]
     owners = set(wanted)
-    found = (refs.identity(ref) for part in parts for ref in connection.execute(part).scalars())
+    found = (
+        refs.identity(ref) for part in parts for ref in connection.execute(part).scalars().all()
+    )
     return frozenset(s for s in found if (s.kind, s.tenant, s.name.partition("/")[0]) in owners)
 
 
@@ -133,7 +137,7 @@ def certificates_of_tenant(connection: sa.Connection, tenant: str) -> frozenset[
     query = sa.select(OBJECT.c.ref).where(
         OBJECT.c.ref > prefix + "/", OBJECT.c.ref < prefix + "0", OBJECT.c.state != "removed"
     )
-    return frozenset(map(refs.identity, connection.execute(query).scalars()))
+    return frozenset(map(refs.identity, connection.execute(query).scalars().all()))
 
 
 def in_use(connection: sa.Connection, subjects: Iterable[Identity]) -> Mapping[Identity, rows.Use]:
@@ -157,5 +161,5 @@ def in_use(connection: sa.Connection, subjects: Iterable[Identity]) -> Mapping[I
             renew_at=None if row.held_by else rows.instant(row.at),
         )
         for chunk in statements.chunks(map(refs.of, subjects))
-        for row in connection.execute(query.where(OBJECT.c.ref.in_(chunk)))
+        for row in connection.execute(query.where(OBJECT.c.ref.in_(chunk))).all()
     }

@@ -30,7 +30,7 @@ def answers(connection: sa.Connection) -> Mapping[str, tuple[Instant, Instant]]:
     )
     return {
         issuer: (from_epoch(oldest), from_epoch(until))
-        for issuer, oldest, until in connection.execute(query)
+        for issuer, oldest, until in connection.execute(query).all()
     }
 
 
@@ -41,7 +41,7 @@ def living(connection: sa.Connection, now: Instant) -> Mapping[str, int]:
         .where(CERTIFICATE.c.state == "valid", CERTIFICATE.c.not_after > to_epoch(now))
         .group_by(CERTIFICATE.c.issuer)
     )
-    return {str(row[0]): int(row[1]) for row in connection.execute(query)}
+    return {str(row[0]): int(row[1]) for row in connection.execute(query).all()}
 
 
 def issuance(connection: sa.Connection, issuer: str, serial: int) -> Issuance | None:
@@ -62,7 +62,7 @@ def unwritten(connection: sa.Connection, target: str) -> Mapping[str, int]:
         .where(OUTBOX.c.target == target)
         .group_by(OUTBOX.c.unit)
     )
-    return {str(row[0]): int(row[1]) for row in connection.execute(query)}
+    return {str(row[0]): int(row[1]) for row in connection.execute(query).all()}
 
 
 def accepted_at(connection: sa.Connection) -> Instant | None:

@@ -37,7 +37,7 @@ def waiting(connection: sa.Connection, target: str, paths: Iterable[str]) -> fro
     return frozenset(
         path
         for chunk in statements.chunks(paths)
-        for path in connection.execute(query.where(OUTBOX.c.path.in_(chunk))).scalars()
+        for path in connection.execute(query.where(OUTBOX.c.path.in_(chunk))).scalars().all()
     )
 
 
@@ -60,6 +60,13 @@ def published(
     return {row.path: rows.published(row) for p in parts for row in connection.execute(p).all()}
 
 
+def overwritten(connection: sa.Connection, target: str) -> Mapping[str, PublishedRow]:
+    """What stands at the paths that still have to be written, by path."""
+    same = (OUTBOX.c.target == PUBLISHED.c.target) & (OUTBOX.c.path == PUBLISHED.c.path)
+    query = sa.select(PUBLISHED).join(OUTBOX, same).where(OUTBOX.c.target == target)
+    return {row.path: rows.published(row) for row in connection.execute(query).all()}
+
+
 def below(
     connection: sa.Connection, target: str, prefixes: Iterable[str]
 ) -> Mapping[str, PublishedRow]:
@@ -70,7 +77,9 @@ def below(
         query.where(PUBLISHED.c.path >= prefix, PUBLISHED.c.path < f"{prefix}\U0010ffff")
         for prefix in prefixes
     )
-    return {row.path: rows.published(row) for part in parts for row in connection.execute(part)}
+    return {
+        row.path: rows.published(row) for part in parts for row in connection.execute(part).all()
+    }
 
 
 def rendered(connection: sa.Connection, path: str | None) -> Mapping[str, RenderedRow]:
@@ -80,7 +89,7 @@ def rendered(connection: sa.Connection, path: str | None) -> Mapping[str, Render
         query = query.where(tables.rendered.c.path == path)
     return {
         row.path: RenderedRow(path=row.path, source=row.source, digest=row.digest)
-        for row in connection.execute(query)
+        for row in connection.execute(query).all()
     }
 
 
@@ -89,5 +98,5 @@ def deletable(connection: sa.Connection, target: str, now: Instant) -> tuple[Pub
     query = sa.select(PUBLISHED).where(
         PUBLISHED.c.target == target, PUBLISHED.c.delete_after <= to_epoch(now)
     )
-    found = connection.execute(query.order_by(PUBLISHED.c.path))
+    found = connection.execute(query.order_by(PUBLISHED.c.path)).all()
     return tuple(rows.published(row) for row in found)

@@ -378,6 +378,10 @@ class Reader:
         """What stands on a target, by path; all, or these paths as far as they are there."""
         return publications.published(self._connection, target, paths)
 
+    def overwritten(self, target: str) -> Mapping[str, PublishedRow]:
+        """What stands on a target where something has to be written, by path."""
+        return publications.overwritten(self._connection, target)
+
     def published_below(self, target: str, prefixes: Iterable[str]) -> Mapping[str, PublishedRow]:
         """What stands on a target at paths that begin with one of these, by path."""
         return publications.below(self._connection, target, prefixes)

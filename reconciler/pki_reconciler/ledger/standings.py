@@ -55,13 +55,13 @@ _QUERY = (
 
 def every(connection: sa.Connection) -> tuple[Standing, ...]:
     """All subjects, in the order of their identities."""
-    return tuple(map(_standing, connection.execute(_QUERY)))
+    return tuple(map(_standing, connection.execute(_QUERY).all()))
 
 
 def crls_due(connection: sa.Connection) -> Mapping[str, Instant]:
     """When the next CRL of each issuer is to be signed."""
     query = sa.select(DUE.c.ref, DUE.c.at).where(DUE.c.work == str(DueWork.CRL))
-    return {ref: from_epoch(at) for ref, at in connection.execute(query)}
+    return {ref: from_epoch(at) for ref, at in connection.execute(query).all()}
 
 
 def _standing(row: Row) -> Standing:

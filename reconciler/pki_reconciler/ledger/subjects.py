@@ -33,7 +33,7 @@ def subject_rows(connection: sa.Connection, wanted: Iterable[str]) -> list[Row]:
     return [
         row
         for chunk in statements.chunks(sorted(wanted))
-        for row in connection.execute(subjects_query().where(OBJECT.c.ref.in_(chunk)))
+        for row in connection.execute(subjects_query().where(OBJECT.c.ref.in_(chunk))).all()
     ]
 
 
@@ -73,12 +73,12 @@ def every(connection: sa.Connection) -> tuple[Subject, ...]:
     """All subjects, each with its renewal, now or later."""
     renewals = {
         row.ref: due(row)
-        for row in connection.execute(sa.select(DUE).where(DUE.c.work == str(DueWork.RENEW)))
+        for row in connection.execute(sa.select(DUE).where(DUE.c.work == str(DueWork.RENEW))).all()
     }
     query = subjects_query().where(OBJECT.c.kind.in_(sorted(SUBJECT_KINDS))).order_by(OBJECT.c.ref)
     return tuple(
         subject(row, [renewals[row.ref]] if row.ref in renewals else [])
-        for row in connection.execute(query)
+        for row in connection.execute(query).all()
     )
 
 
@@ -89,12 +89,12 @@ def uncertified(connection: sa.Connection) -> tuple[Identity, ...]:
         OBJECT.c.declared_digest.is_not(None),
         OBJECT.c.serial.is_(None),
     )
-    return tuple(sorted(refs.identity(ref) for ref in connection.execute(query).scalars()))
+    return tuple(sorted(refs.identity(ref) for ref in connection.execute(query).scalars().all()))
 
 
 def one(connection: sa.Connection, identity: Identity) -> Subject | None:
     """One subject, with what is due for it, now or later."""
     ref = refs.of(identity)
-    work = [due(row) for row in connection.execute(sa.select(DUE).where(DUE.c.ref == ref))]
+    work = [due(row) for row in connection.execute(sa.select(DUE).where(DUE.c.ref == ref)).all()]
     found = subject_rows(connection, [ref])
     return subject(found[0], work) if found else None

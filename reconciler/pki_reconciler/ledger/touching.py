@@ -100,7 +100,7 @@ def due_query(now: Instant) -> sa.Select[str, str, int, int, str]:
 
 def due_work(connection: sa.Connection, now: Instant) -> Mapping[DueWork, list[Due]]:
     found: dict[DueWork, list[Due]] = {work: [] for work in DueWork}
-    for row in connection.execute(due_query(now)):
+    for row in connection.execute(due_query(now)).all():
         found[DueWork(row.work)].append(subjects.due(row))
     return found
 
@@ -115,13 +115,15 @@ def _subjects(connection: sa.Connection, due_: Mapping[DueWork, list[Due]]) -> t
     Where a CA generation is withdrawn its siblings come along: one of them may be its successor.
     """
     renewals = {work.ref: work for work in due_[DueWork.RENEW]}
-    wanted = set(connection.execute(dirty_query()).scalars())
+    wanted = set(connection.execute(dirty_query()).scalars().all())
     due_refs = [*renewals]
     for chunk in statements.chunks(due_refs):
         wanted |= set(
             connection.execute(
                 sa.select(OBJECT.c.ref).where(OBJECT.c.ref.in_(chunk), OBJECT.c.suspended == 0)
-            ).scalars()
+            )
+            .scalars()
+            .all()
         )
     found = subjects.subject_rows(connection, wanted)
     siblings = [ref for row in found for ref in _siblings(connection, row)]
@@ -141,9 +143,13 @@ def _siblings(connection: sa.Connection, row: Row) -> Iterable[str]:
     if row.declared is not None or row.kind == "Certificate":
         return ()
     name = row.name.partition("/")[0]
-    return connection.execute(
-        sa.select(OBJECT.c.ref).where(targets.under(OBJECT.c.ref, row.kind, row.tenant, name))
-    ).scalars()
+    return (
+        connection.execute(
+            sa.select(OBJECT.c.ref).where(targets.under(OBJECT.c.ref, row.kind, row.tenant, name))
+        )
+        .scalars()
+        .all()
+    )
 
 
 def revocations_query() -> sa.Select[str]:
@@ -170,7 +176,7 @@ def _resolved(
     query = sa.select(CERTIFICATE, _is_replacement(one.seq)).where(
         targets.matching(one.spec.target), CERTIFICATE.c.state != "intended"
     )
-    matching = [(rows.certificate(row), row.replacement) for row in connection.execute(query)]
+    matching = [(rows.certificate(row), row.replacement) for row in connection.execute(query).all()]
     matching.sort(key=lambda found: found[0].key)
     meant = [certificate for certificate, replacement in matching if not replacement]
     valid = [c for c in meant if c.state is CertificateState.VALID and c.not_after >= now]
@@ -209,7 +215,7 @@ def _crls_due(
     lost = [issuer for issuer, a in existing.items() if a.crl is None and issuer not in found]
     for chunk in statements.chunks(lost):
         query = sa.select(DUE.c.ref).where(DUE.c.ref.in_(chunk), DUE.c.work == str(DueWork.CRL))
-        found.update(connection.execute(query).scalars())
+        found.update(connection.execute(query).scalars().all())
     return tuple(sorted(found))
 
 
