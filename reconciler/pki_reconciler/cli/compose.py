@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,9 @@ from pki_reconciler.observe.manifests import ManifestCache
 from pki_reconciler.ports import Clock, SystemClock, SystemEntropy, steady
 from pki_schema.errors import Position, WorldFailed
 from pki_schema.instants import Instant
+
+ALLOCATIONS = 20_000
+"""How many more values than were given up there may be before circles are looked for."""
 
 
 def settings(option: Path | None) -> tuple[Path, Config]:
@@ -51,7 +55,11 @@ def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[
         find_passphrase(os.environ, config.state.passphrase_file),
     )
     targets = {str(t.publication): DirectoryTarget(t.directory) for t in config.targets}
-    with Ledger.open(config.state.ledger, entropy=entropy) as ledger, ExitStack() as stack:
+    with (
+        _little_garbage(),
+        Ledger.open(config.state.ledger, entropy=entropy) as ledger,
+        ExitStack() as stack,
+    ):
         ledger.above(_marks([keys, *targets.values()]))
         opened: list[Repository] = []
 
@@ -91,6 +99,23 @@ def host(path: Path, config: Config, *, clock: Clock | None = None) -> Iterator[
             steady=steady,
             leap=config.leap,
         )
+
+
+@contextmanager
+def _little_garbage() -> Iterator[None]:
+    """Spare the garbage collector what is loaded by now and stays, and most of its passes.
+
+    A cycle makes many values and hardly any that refer to each other in a circle; looking for those
+    took a twelfth of the time in which 2,000 services are issued.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _marks(places: Iterable[KeyStore | Target]) -> Iterator[Mark]:
