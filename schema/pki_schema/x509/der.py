@@ -48,6 +48,19 @@ def header(data: bytes, offset: int = 0) -> tuple[int, int, int]:
     return tag, start, start + size
 
 
+def elements(sequence: bytes, limit: int | None = None) -> tuple[bytes, ...]:
+    """The (first ``limit``) elements of a SEQUENCE with headers; ``ValueError`` if too few."""
+    _, start, end = header(sequence)
+    found: list[bytes] = []
+    while start < end and (limit is None or len(found) < limit):
+        _, _, stop = header(sequence, start)
+        found.append(sequence[start:stop])
+        start = stop
+    if limit is not None and len(found) < limit:
+        raise ValueError("a SEQUENCE with too few elements")
+    return tuple(found)
+
+
 def taken_apart(signed_object: bytes) -> tuple[bytes, bytes]:
     """The TBS element and the AlgorithmIdentifier element of a certificate or CRL in DER."""
     _, start, _ = header(signed_object)

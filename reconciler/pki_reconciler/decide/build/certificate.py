@@ -9,16 +9,14 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 
-from cryptography import x509
-
 from pki_reconciler.chain import CertificateFacts, Unsigned
-from pki_reconciler.decide.build import extensions
-from pki_reconciler.decide.build.capture import capture
+from pki_reconciler.decide.build.extensions import own_values, subject_name
+from pki_reconciler.decide.build.form import form_of, laid_out, listed
 from pki_reconciler.decide.build.issuer import Issuer
 from pki_schema.desired import Meaning
 from pki_schema.instants import SECOND, Instant
 from pki_schema.x509 import der
-from pki_schema.x509.algorithms import ALGORITHMS, PublicKey, algorithm_of, spki_der
+from pki_schema.x509.algorithms import PublicKey, spki_der
 
 BACKDATE = timedelta(minutes=5)
 """How far notBefore lies before the signature, for relying parties whose clocks are slow."""
@@ -40,28 +38,31 @@ def build_certificate(
     express: a serial that is not positive or above 159 bits, a common name above 64 characters, a
     country that is not two letters, a self-signed key off the closed list.
     """
+    if not 0 < serial < 1 << 159:
+        raise ValueError("a serial is positive and has no more than 159 bits")
     profile = meaning.profile
     not_before = now - BACKDATE
     # RFC 5280 section 4.1.2.5: the last second counts, so a day is 86,400 seconds and not one more.
     not_after = not_before + timedelta(seconds=profile.duration) - SECOND
-    subject = extensions.subject_name(profile.subject)
-    stand_in = issuer.stand_in if issuer else capture(public_key)
-    key_algorithm = issuer.key_algorithm if issuer else _listed(public_key)
     own = spki_der(public_key)
     spki = hashlib.sha256(own).hexdigest()
-    builder = x509.CertificateBuilder(
-        issuer_name=issuer.subject if issuer else subject,
-        subject_name=subject,
-        public_key=public_key,
-        extensions=list(extensions.of_certificate(profile, issuer=issuer, spki=own)),
-    )
-    draft = (
-        builder.serial_number(serial)
-        .not_valid_before(not_before)
-        .not_valid_after(not_after)
-        .sign(stand_in, ALGORITHMS[key_algorithm].digest)  # type: ignore[arg-type]
-        .public_bytes(extensions.DER)
-    )
+    if issuer is None:
+        draft = laid_out(
+            profile,
+            issuer=None,
+            public_key=public_key,
+            serial=serial,
+            not_before=not_before,
+            not_after=not_after,
+        )
+    else:
+        form = form_of(profile, issuer, not_before=not_before, not_after=not_after)
+        draft = form.filled(
+            serial=serial,
+            subject=subject_name(profile.subject).public_bytes(),
+            spki=own,
+            values=own_values(profile.names, own),
+        )
     tbs, algorithm = der.taken_apart(draft)
     return Unsigned(
         facts=CertificateFacts(
@@ -79,12 +80,5 @@ def build_certificate(
         tbs=tbs,
         algorithm=algorithm,
         signer=issuer.spki if issuer else spki,
-        key_algorithm=key_algorithm,
+        key_algorithm=issuer.key_algorithm if issuer else listed(public_key),
     )
-
-
-def _listed(public_key: PublicKey) -> str:
-    algorithm = algorithm_of(public_key)
-    if algorithm is None:
-        raise ValueError("the key is not on the list of algorithms")
-    return algorithm.name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -48,10 +48,7 @@ def of_certificate(
         yield _authority_key_identifier(issuer.ski)
     if profile.names:
         # RFC 5280 section 4.2.1.6: critical exactly when there is no subject to go by.
-        yield _extension(
-            x509.SubjectAlternativeName([_general_name(*name) for name in profile.names]),
-            critical=not profile.subject,
-        )
+        yield _extension(_alternative_names(profile.names), critical=not profile.subject)
     yield from _limits(profile.name_constraints, profile.policies)
     if issuer:
         yield from _pointers(
@@ -66,6 +63,15 @@ def of_certificate(
         yield _extension(
             x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value), critical=critical
         )
+
+
+def own_values(names: Sequence[tuple[str, str]], spki: bytes) -> dict[x509.ObjectIdentifier, bytes]:
+    """The values (DER) of the extensions that tell certificates of one profile apart, by OID."""
+    identifier = x509.SubjectKeyIdentifier(key_identifier(spki))
+    values = {identifier.oid: identifier.public_bytes()}
+    if names:
+        values[x509.SubjectAlternativeName.oid] = _alternative_names(names).public_bytes()
+    return values
 
 
 def key_identifier(spki: bytes) -> bytes:
@@ -137,6 +143,10 @@ def _key_usage(words: frozenset[str]) -> x509.KeyUsage:
 def _authority_key_identifier(ski: bytes) -> x509.Extension[x509.AuthorityKeyIdentifier]:
     """Only keyid, copied from the issuer's own certificate (RFC 5280 section 4.2.1.1)."""
     return _extension(x509.AuthorityKeyIdentifier(ski, None, None))
+
+
+def _alternative_names(names: Sequence[tuple[str, str]]) -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName([_general_name(*name) for name in names])
 
 
 def _general_name(kind: str, value: str) -> x509.GeneralName:

@@ -16,12 +16,13 @@ from pki_schema.issued import IssuedAuthority
 from pki_schema.x509.algorithms import PrivateKey, PublicKey, algorithm_of, spki_der
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Issuer:
     """One generation of a CA, with all that its signatures and pointers need.
 
     ``spki`` is the SHA-256 (hex) of its SubjectPublicKeyInfo, ``ski`` the key identifier that its
-    own certificate carries, ``key_algorithm`` the key's name in the closed list.
+    own certificate carries, ``key_algorithm`` the key's name in the closed list. An issuer equals
+    itself alone: what was laid out for it is not used for what is read from the ledger later.
     """
 
     name: str

@@ -55,7 +55,9 @@ class CertificateDraft(_WithExtensions):
     @cached_property
     def attributes(self) -> tuple[tuple[str, int, str], ...]:
         """The subject's attributes in their order: type, tag of the string, what it says."""
-        return tuple(attribute for rdn in elements(self.subject) for attribute in _attributes(rdn))
+        return tuple(
+            attribute for rdn in der.elements(self.subject) for attribute in _attributes(rdn)
+        )
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def read_certificate(draft: bytes) -> CertificateDraft | None:
         certificate = x509.load_der_x509_certificate(draft)
         tbs, _ = der.taken_apart(draft)
         # RFC 5280 section 4.1: version, serialNumber, signature, issuer, validity, subject, key.
-        parts = elements(tbs, 7)
+        parts = der.elements(tbs, 7)
         return CertificateDraft(
             certificate=certificate,
             extensions={extension.oid: extension for extension in certificate.extensions},
@@ -134,7 +136,7 @@ def read_certificate(draft: bytes) -> CertificateDraft | None:
 def _attributes(rdn: bytes) -> tuple[tuple[str, int, str], ...]:
     """The attributes of a RelativeDistinguishedName, read by pyca but for their strings' types."""
     name = x509.Name.from_bytes(der.tlv(_SEQUENCE, rdn))
-    tags = [elements(attribute, 2)[1][0] for attribute in elements(rdn)]
+    tags = [der.elements(attribute, 2)[1][0] for attribute in der.elements(rdn)]
     read = [(a.oid.dotted_string, str(a.value)) for a in name]
     return tuple((oid, tag, value) for (oid, value), tag in zip(read, tags, strict=True))
 
@@ -161,7 +163,7 @@ def _crl(crl_der: bytes) -> CrlDraft | None:
             extensions={extension.oid: extension for extension in crl.extensions},
             entries=entries,
             serials=frozenset(entry.serial_number for entry in entries),
-            elements=elements(tbs),
+            elements=der.elements(tbs),
         )
     except _UNREADABLE:
         return None
@@ -177,22 +179,9 @@ def read_answer(draft: bytes) -> AnswerDraft | None:
         return None
 
 
-def elements(sequence: bytes, limit: int | None = None) -> tuple[bytes, ...]:
-    """The (first ``limit``) elements of a SEQUENCE with headers; ``ValueError`` if too few."""
-    _, start, end = der.header(sequence)
-    found: list[bytes] = []
-    while start < end and (limit is None or len(found) < limit):
-        _, _, stop = der.header(sequence, start)
-        found.append(sequence[start:stop])
-        start = stop
-    if limit is not None and len(found) < limit:
-        raise ValueError("a SEQUENCE with too few elements")
-    return tuple(found)
-
-
 def name_bytes(certificate: x509.Certificate) -> bytes:
     """The subject of a certificate exactly as it is encoded there."""
-    return elements(certificate.tbs_certificate_bytes, 6)[5]
+    return der.elements(certificate.tbs_certificate_bytes, 6)[5]
 
 
 def extension_of(certificate: x509.Certificate, kind: type[E]) -> E | None:

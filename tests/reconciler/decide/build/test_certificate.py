@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from cryptography import x509
@@ -9,6 +10,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 from cryptography.x509.oid import ExtensionOID
 
 from pki_reconciler.decide.build import BACKDATE, build_certificate
+from pki_reconciler.decide.build.form import laid_out
 from pki_schema.desired import Constraints, Subtrees
 from pki_schema.x509.algorithms import spki_der
 
@@ -173,9 +175,60 @@ def test_name_constraints_per_type(world, root):
     assert [str(name.value) for name in found.excluded_subtrees] == ["0.0.0.0/0", "::/0"]
 
 
-def test_a_serial_above_159_bits_cannot_be_built(world, services):
-    with pytest.raises(ValueError, match="159 bits"):
-        world.unsigned(world.leaf_meaning(), services, serial=1 << 160)
+@pytest.mark.parametrize("serial", [-1, 0, 1 << 159, 1 << 160])
+def test_a_serial_that_is_not_positive_or_above_159_bits_cannot_be_built(world, services, serial):
+    for issuer, meaning in ((services, world.leaf_meaning()), (None, world.authority_meaning("x"))):
+        with pytest.raises(ValueError, match="159 bits"):
+            world.unsigned(meaning, issuer, serial=serial)
+
+
+OF_EVERY_KIND = {
+    "a leaf": lambda world: world.leaf_meaning(),
+    "a leaf with another name and another subject": lambda world: world.leaf_meaning(
+        names=(("dns", "clara.vcc.local"),), subject=(("2.5.4.3", "clara"),)
+    ),
+    "a leaf with so many names that lengths take more octets": lambda world: world.leaf_meaning(
+        names=tuple(("dns", f"host-{n:04}.vcc.local") for n in range(4_000))
+    ),
+    "a leaf with a name of every type": lambda world: world.leaf_meaning(
+        names=(
+            ("dns", "a.vcc.local"),
+            ("email", "ops@vcc.internal"),
+            ("ip", "2001:db8::1"),
+            ("other", "1.3.6.1.4.1.32473.9;Argus"),
+            ("upn", "müller@vcc.local"),
+            ("uri", "spiffe://vcc.local/argus"),
+        )
+    ),
+    "a leaf without a subject": lambda world: world.leaf_meaning(subject=()),
+    "a leaf without names": lambda world: world.leaf_meaning(names=()),
+    "a leaf with extensions of its template's own": lambda world: world.leaf_meaning(
+        extra_extensions=(("1.3.6.1.4.1.32473.1", True, b"\x05\x00"),)
+    ),
+    "a leaf for the key of its request": lambda world: world.leaf_meaning(spki=b"declared"),
+    "a leaf that ends after 2050": lambda world: world.leaf_meaning(duration=40 * 365 * 86_400),
+    "an RSA leaf": lambda world: world.leaf_meaning(key_algorithm="RSA-3072"),
+    "an ML-DSA leaf": lambda world: world.leaf_meaning(key_algorithm="ML-DSA-87"),
+    "a CA": lambda world: world.issuing_meaning(),
+    "a responder": lambda world: world.responder_meaning(),
+}
+
+
+@pytest.mark.parametrize("kind", OF_EVERY_KIND)
+def test_what_is_filled_in_is_what_the_builder_would_have_laid_out(world, root, services, kind):
+    """Octet for octet, whatever else was laid out in the same form before."""
+    meaning = OF_EVERY_KIND[kind](world)
+    public_key = world.key(meaning.profile.key_algorithm)
+    for issuer, serial in product((root, services), (1, 127, 128, (1 << 159) - 1)):
+        unsigned = world.unsigned(meaning, issuer, public_key=public_key, serial=serial)
+        assert unsigned.draft == laid_out(
+            meaning.profile,
+            issuer=issuer,
+            public_key=public_key,
+            serial=serial,
+            not_before=unsigned.facts.not_before,
+            not_after=unsigned.facts.not_after,
+        )
 
 
 def test_the_cause_is_kept_for_the_ledger(world, services):

@@ -13,7 +13,6 @@ from pki_reconciler.chain import Linted, lint
 from pki_reconciler.decide.build import GOOD as STATUS_GOOD
 from pki_reconciler.decide.build import CertificateStatus, build_answer, capture
 from pki_reconciler.decide.lint import answer_rules, rulebook
-from pki_reconciler.decide.lint.drafts import elements
 from pki_schema.x509 import der
 from pki_schema.x509.algorithms import ALGORITHMS
 from tests.reconciler.decide.samples import EVERY_ONE, NOTHING
@@ -54,8 +53,8 @@ def answered_by(at, meaning, issuer):
 def twice(at):
     """The same single response two times: ResponseData { responderID, producedAt, responses }."""
     unsigned = built(at)
-    responder, produced, responses = elements(unsigned.tbs)
-    (single,) = elements(responses)
+    responder, produced, responses = der.elements(unsigned.tbs)
+    (single,) = der.elements(responses)
     tbs = der.tlv(SEQUENCE, responder + produced + der.tlv(SEQUENCE, single + single))
     return at.tampering.answer(unsigned, tbs), at.context
 
@@ -82,15 +81,15 @@ def with_nonce(at):
         .add_extension(x509.OCSPNonce(bytes(32)), critical=False)
         .sign(capture(certificate.public_key()), ALGORITHMS["P-256"].digest)
     )
-    parts = elements(response.tbs_response_bytes)
-    produced = elements(unsigned.tbs)[1]
+    parts = der.elements(response.tbs_response_bytes)
+    produced = der.elements(unsigned.tbs)[1]
     tbs = der.tlv(SEQUENCE, parts[0] + produced + b"".join(parts[2:]))
     return at.tampering.answer(unsigned, tbs), at.context
 
 
 def produced_later(at):
     unsigned = built(at)
-    responder, produced, responses = elements(unsigned.tbs)
+    responder, produced, responses = der.elements(unsigned.tbs)
     later = der.tlv(produced[0], (at.world.now + HOUR).strftime("%Y%m%d%H%M%SZ").encode())
     tbs = der.tlv(SEQUENCE, responder + later + responses)
     return at.tampering.answer(unsigned, tbs), at.context

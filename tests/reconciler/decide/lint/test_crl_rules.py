@@ -10,7 +10,6 @@ from cryptography import x509
 from pki_reconciler.chain import Linted, lint
 from pki_reconciler.decide.build import CrlEntry, build_crl
 from pki_reconciler.decide.lint import crl_rules, rulebook
-from pki_reconciler.decide.lint.drafts import elements
 from pki_schema.x509 import der
 from tests.reconciler.decide.samples import EVERY_ONE, NOTHING
 
@@ -203,7 +202,7 @@ def test_every_rule_has_a_bad_vector():
 def test_an_empty_list_is_refused(at):
     """RFC 5280 section 5.1.2.6; the builders never write one, so it is put in after nextUpdate."""
     unsigned = built(at)
-    parts = elements(unsigned.tbs)
+    parts = der.elements(unsigned.tbs)
     tbs = der.tlv(SEQUENCE, b"".join((*parts[:5], der.tlv(SEQUENCE, b""), *parts[5:])))
     draft = der.signed(tbs, unsigned.algorithm, bytes(64))
     verdict = lint(replace(unsigned, tbs=tbs, draft=draft), crl_rules(at.context, NOTHING))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pki_reconciler.chain import AnswerFacts, Rule
 from pki_reconciler.decide.lint.contexts import AnswerContext
-from pki_reconciler.decide.lint.drafts import AnswerDraft, elements, name_bytes, on_answer
+from pki_reconciler.decide.lint.drafts import AnswerDraft, name_bytes, on_answer
 from pki_schema.x509 import der
 from pki_schema.x509.algorithms import spki_der
 
@@ -22,7 +22,7 @@ def certificate_id(context: AnswerContext) -> Rule[AnswerFacts]:
     RFC 6960 section 4.1.1: the name is hashed as encoded, the key without its BIT STRING header.
     """
     name = name_bytes(context.issuer.certificate)
-    bit_string = elements(spki_der(context.issuer.public_key))[1]
+    bit_string = der.elements(spki_der(context.issuer.public_key))[1]
     key = bit_string[der.header(bit_string)[1] + 1 :]
     expected = {
         algorithm: (hashlib.new(algorithm, name).digest(), hashlib.new(algorithm, key).digest())

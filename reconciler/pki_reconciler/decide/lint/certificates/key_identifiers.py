@@ -11,7 +11,6 @@ from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
 from pki_reconciler.decide.lint.drafts import (
     CertificateDraft,
-    elements,
     extension_of,
     on_certificate,
 )
@@ -44,6 +43,6 @@ def key_identifiers(context: CertificateContext) -> Rule[CertificateFacts]:
 
 def _identifier(spki: bytes) -> bytes:
     """The SHA-1 of the key without the header of its BIT STRING."""
-    bit_string = elements(spki, 2)[1]
+    bit_string = der.elements(spki, 2)[1]
     key = bit_string[der.header(bit_string)[1] + 1 :]
     return hashlib.sha1(key, usedforsecurity=False).digest()

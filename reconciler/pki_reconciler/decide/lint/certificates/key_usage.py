@@ -8,8 +8,8 @@ from cryptography import x509
 
 from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, elements, on_certificate
-from pki_schema.x509 import oids
+from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
+from pki_schema.x509 import der, oids
 
 CODE = "PKI5011"
 
@@ -46,7 +46,7 @@ def key_usage(_context: CertificateContext) -> Rule[CertificateFacts]:
 def _impossible(usages: set[str], spki: bytes) -> Iterator[str]:
     enciphers = usages & {"key encipherment", "data encipherment"}
     agrees = "key agreement" in usages
-    kind = elements(elements(spki, 1)[0], 1)[0] if enciphers or agrees else b""
+    kind = der.elements(der.elements(spki, 1)[0], 1)[0] if enciphers or agrees else b""
     if enciphers and kind != _RSA:
         yield "only RSA keys encipher"
     if agrees and kind != _EC:

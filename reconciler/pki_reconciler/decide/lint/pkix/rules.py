@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki_reconciler.chain import AnswerFacts, CertificateFacts, CrlFacts, Finding, Rule, Unsigned
 from pki_reconciler.decide.lint.contexts import AnswerContext, CertificateContext, CrlContext
-from pki_reconciler.decide.lint.drafts import elements
 from pki_reconciler.decide.lint.pkix import judges
 from pki_reconciler.decide.lint.pkix.allowed import counting
 from pki_reconciler.decide.lint.pkix.judges import Remark
@@ -81,10 +80,10 @@ def shortened(crl_der: bytes, seed: bytes) -> bytes:
     pkilint takes 0.16 ms for an entry: 16 s for the CRL of a mass revocation, that must not wait.
     """
     tbs, algorithm = der.taken_apart(crl_der)
-    parts = list(elements(tbs))
+    parts = list(der.elements(tbs))
     if len(parts) <= _ENTRIES or parts[_ENTRIES][0] != _SEQUENCE:
         return crl_der
-    entries = elements(parts[_ENTRIES])
+    entries = der.elements(parts[_ENTRIES])
     sample = Sample(len(entries), seed)
     taken = [entry for entry in entries if sample.takes(_entry_shape(entry), entry)]
     if len(taken) == len(entries):
@@ -95,7 +94,7 @@ def shortened(crl_der: bytes, seed: bytes) -> bytes:
 
 def _entry_shape(entry: bytes) -> tuple[object, ...]:
     """The kind of its date, and its extensions without the digits of a date in them."""
-    _serial, date, *extensions = elements(entry)
+    _serial, date, *extensions = der.elements(entry)
     return (date[0], *(_DIGITS.sub(b"", e) for e in extensions))
 
 
