@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from pki_reconciler.ledger.records import Orphaned
+from pki_reconciler.ledger.write import Ledger
+from pki_reconciler.ports import SystemClock, SystemEntropy
 from tests.installation import Installation
 
 
@@ -153,6 +156,38 @@ def test_it_names_the_process_that_works_here(host: Installation) -> None:
         code, found = examine(host)
     assert code == 0
     assert str(os.getpid()) in found["lock"][0]["seen"]
+
+
+def leave_unrecorded(host: Installation, times: int) -> None:
+    """What recovery notes when writers end between intending certificates and recording them."""
+    with Ledger.open(host.state / "ledger.sqlite3", entropy=SystemEntropy()) as ledger:
+        now = SystemClock().now()
+        issuer = min(ledger.reader.authorities())
+        with ledger.transaction(now) as transaction:
+            transaction.append(
+                [Orphaned(issuer=issuer, fence=1000 + nth, count=3) for nth in range(times)]
+            )
+
+
+@pytest.mark.slow
+def test_one_crash_is_told_and_asks_for_nobody(host: Installation) -> None:
+    leave_unrecorded(host, 1)
+    code, found = examine(host)
+    assert (code, [one["verdict"] for one in found["crashes"]]) == (0, ["fine"])
+
+
+def test_writers_that_keep_ending_wait_for_a_persons_word(host: Installation) -> None:
+    leave_unrecorded(host, 2)
+    code, found = examine(host)
+    assert code == 3
+    assert "--confirm crashes" in found["crashes"][0]["todo"]
+    done = host.run("doctor", "--confirm", "crashes")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "noted: it issues again from the next cycle on\n",
+    )
+    assert examine(host)[0] == 0
+    assert host.run("doctor", "--confirm", "crashes").returncode == 1
 
 
 @pytest.mark.slow

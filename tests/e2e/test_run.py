@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
+from typing import cast
 
 import pytest
 
@@ -42,12 +43,23 @@ class Daemon:
 
     def until(self, event: str, **fields: object) -> dict[str, object]:
         """Read its log up to an event with these fields, or to its end."""
+        for told in self._events():
+            if told["event"] == event and fields.items() <= told.items():
+                return told
+        raise AssertionError(f"no {event}: {self.told}")
+
+    def until_woken(self, by: str) -> None:
+        """Read its log up to a wake by this, which others may have joined."""
+        for told in self._events():
+            if told["event"] == "woken" and by in cast("list[str]", told["by"]):
+                return
+        raise AssertionError(f"not woken by {by}: {self.told}")
+
+    def _events(self) -> Iterator[dict[str, object]]:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.told.append(json.loads(line))
-            if self.told[-1]["event"] == event and fields.items() <= self.told[-1].items():
-                return self.told[-1]
-        raise AssertionError(f"no {event}: {self.told}")
+            yield self.told[-1]
 
     def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, str]:
         host, _, port = str(self.told[0]["listen"]).rpartition(":")
@@ -136,7 +148,7 @@ def test_a_day_of_a_daemon(host: Installation) -> None:
 
         assert first.push(secret="0" * 32) == 401
         assert first.push() == 202
-        first.until("woken", by=["push"])
+        first.until_woken("push")
 
         status, text = first.ask("GET", "/readyz?verbose")
         assert status == 200

@@ -220,6 +220,21 @@ def test_a_token_that_is_away_stops_signing_only(nursery: Nursery) -> None:
         assert list(scene.world.crl("issuing")) == []
 
 
+def test_a_token_that_is_away_for_several_runs_opens_no_breaker(nursery: Nursery) -> None:
+    """Each run a new writer, each with one more service to certify: nobody crashed."""
+    with nursery.scene() as scene:
+        store = locked(scene)
+        store.away.add(key_of(scene, "issuing"))
+        for service in (SERVICES[3], SERVICES[0], SERVICES[1]):
+            Declare(service, name=1).act(scene)
+            scene.commit()
+            assert exit_code(scene.reconcile()) == 1
+        store.away.clear()
+        outcome = scene.reconcile()
+        assert exit_code(outcome) == 0
+        assert outcome.done.signed == 3
+
+
 def test_a_key_store_that_is_full_stops_new_keys_only(nursery: Nursery) -> None:
     """The responder's rotation waits; services, CRLs and answers go on with the keys there are."""
 

@@ -40,7 +40,7 @@ def confirm(config: Config, what: str, now: Instant) -> str:
         # The daemon may doubt its clock by what only it has seen; a word about nothing is dropped.
         confirmations.leave(config.state.ledger, word)
         return f"left for the vcc-pki that runs; it {_taken(what)} in its next cycle"
-    return f"noted: it {_taken(what)}; the next cycle goes on"
+    return f"noted: it {_taken(what)} from the next cycle on"
 
 
 def _word(config: Config, reader: Reader, what: str, now: Instant) -> Word:
@@ -77,4 +77,4 @@ def _about_ledger(config: Config, reader: Reader) -> Word:
 
 
 def _taken(what: str) -> str:
-    return "goes on issuing" if what == footing.CRASHES else f"takes the {what} for right"
+    return "issues again" if what == footing.CRASHES else f"takes the {what} for right"
