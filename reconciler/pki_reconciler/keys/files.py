@@ -118,7 +118,8 @@ class FileKeyStore:
         except (ValueError, UnsupportedAlgorithm):
             remedy = "check passphrase_file, VCC_PKI_PASSPHRASE_FD or the systemd credential"
             raise WorldFailed(
-                f"{self._passphrase!r} does not open the key {spki}", remedy
+                f"the passphrase from {self._passphrase.origin} does not open the key {spki}",
+                remedy,
             ) from None
         public = key.public_key()
         if algorithm_of(public) is None:

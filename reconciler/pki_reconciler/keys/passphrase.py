@@ -32,13 +32,13 @@ class Passphrase:
 
     PKCS#8 files are made with 2048 rounds of PBKDF2, which is no obstacle to guessing, so the
     strength must lie in the passphrase: fewer than 20 octets are refused, and ``vcc-pki init``
-    makes one from 256 random bits.
+    makes one from 256 random bits. ``origin`` is where it came from, in words.
     """
 
-    __slots__ = ("_origin", "_secret")
+    __slots__ = ("_secret", "origin")
 
     def __init__(self, secret: bytes, *, origin: str) -> None:
-        self._origin = origin
+        self.origin = origin
         size = len(secret)
         if not SHORTEST <= size <= LONGEST:
             del secret  # a traceback may print the variables of this frame
@@ -53,7 +53,7 @@ class Passphrase:
         return self._secret
 
     def __repr__(self) -> str:
-        return f"<passphrase from {self._origin}>"
+        return f"<passphrase from {self.origin}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a passphrase is not serialised")

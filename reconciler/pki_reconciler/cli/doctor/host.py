@@ -55,7 +55,10 @@ def _passphrase(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]
     found: list[Finding] = []
     with told_in(found, "passphrase", "no key can be opened"):
         found.append(
-            fine("passphrase", f"{find_passphrase(environ, config.state.passphrase_file)!r}")
+            fine(
+                "passphrase",
+                f"from {find_passphrase(environ, config.state.passphrase_file).origin}",
+            )
         )
     yield from found
 
