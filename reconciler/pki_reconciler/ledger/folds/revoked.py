@@ -129,7 +129,7 @@ def _hold(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) -> None:
 
 
 def _make_final(connection: sa.Connection, entries: Sequence[Entry[Revoked]]) -> None:
-    """X.509 (2019) section 9.5.3.1: the reason changes, the date stays that of the hold.
+    """X.509 (2019) section 9.5.3: the reason changes, the date stays that of the hold.
 
     So readers who believed a signature to be too late do not come to believe it.
     """
