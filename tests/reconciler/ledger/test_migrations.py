@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from pki_reconciler.ledger import migrations, tables
+from pki_reconciler.ledger import inspection, migrations, tables
 
 
 def shape(engine: sa.Engine) -> dict[str, str]:
@@ -35,6 +37,49 @@ def test_there_is_one_newest_revision() -> None:
     configuration = Config()
     configuration.set_main_option("script_location", str(migrations.HERE))
     assert ScriptDirectory.from_config(configuration).get_heads() == [tables.REVISION]
+
+
+def first_revision(path: Path) -> sa.Engine:
+    """An empty ledger as the first revision made it."""
+    engine = sa.create_engine(f"sqlite:///{path}")
+    configuration = Config()
+    configuration.set_main_option("script_location", str(migrations.HERE))
+    with engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "0001")
+    return engine
+
+
+def pour(source: sa.Engine, into: sa.Engine) -> None:
+    """Copy all rows, as far as there is a place for them."""
+    there = sa.MetaData()
+    there.reflect(into)
+    with source.connect() as full, into.begin() as empty:
+        for table in there.sorted_tables:
+            places = [c.name for c in table.c if not c.computed]
+            query = sa.select(*(sa.column(name) for name in places))
+            for row in full.execute(query.select_from(sa.table(table.name))).mappings():
+                if table.name != "alembic_version":
+                    empty.execute(sa.insert(table).values(dict(row)))
+
+
+def test_a_ledger_with_a_past_is_brought_forward(world: Any, make: Any, tmp_path: Path) -> None:
+    """Afterwards its rows still follow from its entries, those of new columns, too."""
+    root = world.authority("root")
+    issuing = world.authority("issuing", issuer=root, parent="root", ocsp="presigned")
+    backend, other = make.service("backend"), make.service("other")
+    world.accept("c1", meanings=(backend, other))
+    [serial, _] = world.issue(backend, other, issuer=issuing)
+    world.revoke(issuing, serial, by="r1")
+    for commit, names in (("c2", ("r1",)), ("c3", ("r1", "r2")), ("c4", ("r2",))):
+        world.accept(commit, meanings=(make.replace(backend, resume_after=names),))
+    world.crl(issuing, 1)
+    old = first_revision(tmp_path / "old.db")
+    pour(world.ledger._engine, old)
+    migrations.upgrade(old)
+    assert shape(old) == shape(world.ledger._engine)
+    old.dispose()
+    assert inspection.replayed(tmp_path / "old.db") == world.ledger.reader.size()
 
 
 def test_the_schema_is_portable() -> None:

@@ -81,17 +81,23 @@ def _index(name: str, table: str, *columns: str, where: str) -> None:
 
 
 def _name_what_is_named() -> None:
-    """What services name in ``resumeAfter`` so far was named before anything to come."""
+    """What services name in ``resumeAfter``, each name with the entry that named it first."""
     op.add_column("object", sa.Column("resumes", TEXT, nullable=True))
-    objects = sa.table("object", sa.column("ref"), sa.column("declared"), sa.column("resumes"))
-    query = sa.select(objects.c.ref, objects.c.declared)
+    entries = sa.table("entry", sa.column("seq"), sa.column("kind"), sa.column("body"))
+    query = sa.select(entries.c.seq, entries.c.body).where(entries.c.kind == "accepted")
     connection = op.get_bind()
-    for ref, declared in connection.execute(
-        query.where(objects.c.declared.like('%"resume_after":%'))
-    ).all():
-        names = dict.fromkeys(json.loads(declared).get("resume_after", ()), 0)
-        connection.execute(
-            sa.update(objects)
-            .where(objects.c.ref == ref)
-            .values(resumes=json.dumps(names, sort_keys=True, separators=(",", ":")))
-        )
+    named: dict[str, dict[str, int]] = {}
+    for seq, body in connection.execute(query.order_by(entries.c.seq)):
+        for meaning in json.loads(body).get("meanings", ()):
+            subject = meaning["subject"]
+            ref = f"{subject['kind']}/{subject['tenant']}/{subject['name']}"
+            before = named.get(ref, {})
+            named[ref] = {n: before.get(n, seq) for n in meaning.get("resume_after", ())}
+    objects = sa.table("object", sa.column("ref"), sa.column("resumes"))
+    for ref, names in named.items():
+        if names:
+            connection.execute(
+                sa.update(objects)
+                .where(objects.c.ref == ref)
+                .values(resumes=json.dumps(names, sort_keys=True, separators=(",", ":")))
+            )
