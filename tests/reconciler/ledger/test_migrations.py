@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from pki_reconciler.ledger import inspection, migrations, tables
+from pki_reconciler.ledger import migrations, tables
 
 
 def shape(engine: sa.Engine) -> dict[str, str]:
@@ -37,6 +37,15 @@ def test_there_is_one_newest_revision() -> None:
     configuration = Config()
     configuration.set_main_option("script_location", str(migrations.HERE))
     assert ScriptDirectory.from_config(configuration).get_heads() == [tables.REVISION]
+
+
+def rows(engine: sa.Engine) -> dict[str, set[tuple[Any, ...]]]:
+    """All there are, by table."""
+    with engine.connect() as connection:
+        return {
+            name: set(map(tuple, connection.execute(sa.select(table))))
+            for name, table in tables.METADATA.tables.items()
+        }
 
 
 def first_revision(path: Path) -> sa.Engine:
@@ -64,7 +73,7 @@ def pour(source: sa.Engine, into: sa.Engine) -> None:
 
 
 def test_a_ledger_with_a_past_is_brought_forward(world: Any, make: Any, tmp_path: Path) -> None:
-    """Afterwards its rows still follow from its entries, those of new columns, too."""
+    """Afterwards it has the rows of one that was never old, in new columns, too."""
     root = world.authority("root")
     issuing = world.authority("issuing", issuer=root, parent="root", ocsp="presigned")
     backend, other = make.service("backend"), make.service("other")
@@ -78,8 +87,8 @@ def test_a_ledger_with_a_past_is_brought_forward(world: Any, make: Any, tmp_path
     pour(world.ledger._engine, old)
     migrations.upgrade(old)
     assert shape(old) == shape(world.ledger._engine)
+    assert rows(old) == rows(world.ledger._engine)
     old.dispose()
-    assert inspection.replayed(tmp_path / "old.db") == world.ledger.reader.size()
 
 
 def test_the_schema_is_portable() -> None:
