@@ -122,11 +122,16 @@ class Rejected:
 
 
 def lint(unsigned: Unsigned[F], rules: Sequence[Rule[F]]) -> Linted[F] | Rejected:
-    """Run every rule; raises ``ValueError`` for an empty rule book, which would prove nothing."""
+    """Run every rule; findings are in the order of their codes.
+
+    Raises ``ValueError`` for an empty rule book, which would prove nothing.
+    """
     if not rules:
         raise ValueError("linting without rules")
-    findings = tuple(finding for rule in rules for finding in rule(unsigned))
-    return Rejected(unsigned.facts, findings) if findings else Linted(unsigned, _SEAL)
+    findings = [finding for rule in rules for finding in rule(unsigned)]
+    if findings:
+        return Rejected(unsigned.facts, tuple(sorted(findings, key=lambda found: found.code)))
+    return Linted(unsigned, _SEAL)
 
 
 @dataclass(frozen=True)

@@ -287,9 +287,9 @@ ENTRIES: tuple[Entry, ...] = (
         5024,
         title="An extension that nobody declared",
         meaning=(
-            "Only extensions that a rule judges go out, and ocsp-nocheck exactly where it is "
-            "declared (RFC 5280 section 4.2). A client that does not know a critical one refuses "
-            "the certificate."
+            "Only extensions that a rule judges go out, in DER, and ocsp-nocheck exactly where it "
+            "is declared (RFC 5280 section 4.2). A client that does not know a critical one "
+            "refuses the certificate."
         ),
         example=Told("error[PKI5024] extension 1.3.6.1.4.1.311.21.7 is not in use here"),
         cure="Report it: no field of a template leads to such an extension.",

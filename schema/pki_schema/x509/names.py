@@ -74,14 +74,14 @@ HOST_LIKE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 def dns_fault(text: str) -> str | None:
     """Why this is not a fully qualified host name, or ``None``."""
-    # A name is asked about where it is read, where it is delegated and below each CA: remembered
-    # for that moment, as plain text no longer than this.
+    # A name is asked about where it is read, where it is delegated, in the draft and below each CA:
+    # remembered for that long, as plain text no longer than this.
     if len(text) > 253:
         return "is longer than 253 characters"
     return _dns_fault(str.__str__(text))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _dns_fault(text: str) -> str | None:
     if "*" in text:
         return "is a wildcard"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from cryptography import x509
@@ -15,6 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import ocsp
 
 from pki_reconciler.chain import AnswerFacts, CertificateFacts, CrlFacts, F, Finding, Rule, Unsigned
+from pki_reconciler.decide.lint.written_names import typed_names
 from pki_schema.x509 import der
 
 E = TypeVar("E", bound=x509.ExtensionType)
@@ -26,6 +27,7 @@ Check = Callable[[D, F], Iterable[str]]
 
 _UNREADABLE = (
     ValueError,
+    TypeError,  # of a name whose attribute is a BIT STRING
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,
@@ -33,7 +35,9 @@ _UNREADABLE = (
 )
 
 
-class _WithExtensions:
+class WithExtensions:
+    """Something with extensions, by their OID."""
+
     extensions: Extensions
 
     def extension(self, kind: type[E]) -> x509.Extension[E] | None:
@@ -41,27 +45,29 @@ class _WithExtensions:
         return self.extensions.get(kind.oid)
 
 
-@dataclass(frozen=True)
-class CertificateDraft(_WithExtensions):
-    """A certificate with a constant for a signature. The bytes are DER elements of its TBS."""
+@dataclass(frozen=True, kw_only=True)
+class CertificateDraft(WithExtensions):
+    """A certificate with a constant for a signature. The bytes are DER elements of its TBS.
+
+    ``octets`` are its extensions as they stand there. ``attributes`` are the subject's in their
+    order: type, tag of the string, what it says. ``names`` are the alternative ones in theirs, in
+    the words of ``Profile.names``.
+    """
 
     certificate: x509.Certificate
     extensions: Extensions
+    octets: Mapping[x509.ObjectIdentifier, bytes]
     signature_algorithm: bytes
     issuer: bytes
+    validity: bytes
     subject: bytes
+    attributes: tuple[tuple[str, int, str], ...]
+    names: list[tuple[str, str]]
     spki: bytes
-
-    @cached_property
-    def attributes(self) -> tuple[tuple[str, int, str], ...]:
-        """The subject's attributes in their order: type, tag of the string, what it says."""
-        return tuple(
-            attribute for rdn in der.elements(self.subject) for attribute in _attributes(rdn)
-        )
 
 
 @dataclass(frozen=True)
-class CrlDraft(_WithExtensions):
+class CrlDraft(WithExtensions):
     """A CRL with a constant for a signature; ``entries`` in their order."""
 
     crl: x509.CertificateRevocationList
@@ -118,15 +124,22 @@ def read_certificate(draft: bytes) -> CertificateDraft | None:
     try:
         certificate = x509.load_der_x509_certificate(draft)
         tbs, _ = der.taken_apart(draft)
-        # RFC 5280 section 4.1: version, serialNumber, signature, issuer, validity, subject, key.
-        parts = der.elements(tbs, 7)
+        extensions = {extension.oid: extension for extension in certificate.extensions}
+        # RFC 5280 section 4.1; no unique identifiers before the extensions (section 4.1.2.8).
+        _version, _serial, algorithm, issuer, validity, subject, key, *tagged = der.elements(tbs)
+        written = [octets for one in tagged for octets in der.elements(der.elements(one)[0])]
+        names = extensions.get(x509.SubjectAlternativeName.oid)
         return CertificateDraft(
             certificate=certificate,
-            extensions={extension.oid: extension for extension in certificate.extensions},
-            signature_algorithm=parts[2],
-            issuer=parts[3],
-            subject=parts[5],
-            spki=parts[6],
+            extensions=extensions,
+            octets=dict(zip(extensions, written, strict=True)),
+            signature_algorithm=algorithm,
+            issuer=issuer,
+            validity=validity,
+            subject=subject,
+            attributes=tuple([one for rdn in der.elements(subject) for one in _attributes(rdn)]),
+            names=typed_names(names.value) if names else [],
+            spki=key,
         )
     except _UNREADABLE:
         return None

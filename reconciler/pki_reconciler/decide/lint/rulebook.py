@@ -10,29 +10,32 @@ from pki_reconciler.decide.lint.alike import alike
 from pki_reconciler.decide.lint.contexts import AnswerContext, CertificateContext, CrlContext
 from pki_reconciler.decide.lint.pkix import rules as pkix
 from pki_reconciler.decide.lint.pkix.sample import Sample
+from pki_reconciler.decide.lint.shared import SharedRule, once
 
 CERTIFICATE_RULES: tuple[Callable[[CertificateContext], Rule[CertificateFacts]], ...] = (
     certificates.readable,
     certificates.serial,
-    certificates.validity,
-    certificates.issuer_validity,
     certificates.signature_algorithm,
     certificates.issuer_name,
     certificates.own_name,
     certificates.shared_name,
     certificates.key_identifiers,
+    certificates.alternative_names,
+    certificates.name_grammar,
+    certificates.subtrees,
+    certificates.public_key,
+    certificates.subject_name,
+)
+SHARED_CERTIFICATE_RULES: tuple[Callable[[CertificateContext], SharedRule], ...] = (
+    certificates.validity,
+    certificates.issuer_validity,
     certificates.basic_constraints,
     certificates.key_usage,
     certificates.path_length,
     certificates.extended_key_usage,
     certificates.issuer_purposes,
     certificates.ocsp_signing,
-    certificates.alternative_names,
-    certificates.name_grammar,
-    certificates.subtrees,
     certificates.pointers,
-    certificates.public_key,
-    certificates.subject_name,
     certificates.policies,
     certificates.name_constraints,
     certificates.known_extensions,
@@ -63,7 +66,11 @@ def certificate_rules(
     context: CertificateContext, sample: Sample
 ) -> tuple[Rule[CertificateFacts], ...]:
     """Our rules for certificates of one issuer at one instant, and pkilint on the sample."""
-    return (*(rule(context) for rule in CERTIFICATE_RULES), pkix.certificate(context, sample))
+    return (
+        *(rule(context) for rule in CERTIFICATE_RULES),
+        once([rule(context) for rule in SHARED_CERTIFICATE_RULES]),
+        pkix.certificate(context, sample),
+    )
 
 
 def crl_rules(context: CrlContext, sample: Sample) -> tuple[Rule[CrlFacts], ...]:

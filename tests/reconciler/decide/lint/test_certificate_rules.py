@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from types import SimpleNamespace
 
 import msgspec
@@ -14,7 +15,8 @@ from cryptography.x509.name import _ASN1Type
 
 from pki_reconciler.chain import Linted, lint
 from pki_reconciler.decide.lint import CertificateContext, certificate_rules, rulebook
-from pki_schema.desired import Constraints, Subtrees
+from pki_schema.desired import Constraints, Profile, Subtrees
+from pki_schema.x509 import der
 from pki_schema.x509.algorithms import spki_der
 from tests.reconciler.decide.samples import EVERY_ONE, NOTHING
 
@@ -59,6 +61,23 @@ def certified(at, meaning, public_key):
 
 def rsa_key(modulus, exponent=65_537):
     return rsa.RSAPublicNumbers(exponent, modulus).public_key()
+
+
+def reencoded(at, was, becomes):
+    """The leaf with other octets (hex) that pyca reads as the same, of the same length."""
+    draft = at.leaf.draft.replace(bytes.fromhex(was), bytes.fromhex(becomes))
+    assert draft != at.leaf.draft
+    return at.tampering.drafted(at.leaf, draft), at.below_services
+
+
+def with_unique_identifier(at):
+    """RFC 5280 section 4.1.2.8: subjectUniqueID, which must not be used, and which pyca reads."""
+    *parts, extensions = der.elements(at.leaf.tbs)
+    tbs = der.tlv(0x30, b"".join(parts) + der.tlv(0x82, b"\0\1") + extensions)
+    _, algorithm, signature = der.elements(at.leaf.draft)
+    draft = der.tlv(0x30, tbs + algorithm + signature)
+    assert x509.load_der_x509_certificate(draft).extensions
+    return at.tampering.drafted(at.leaf, draft), at.below_services
 
 
 GOOD = {
@@ -129,6 +148,7 @@ BAD = {
         replace(at.leaf, draft=at.leaf.draft + b"\0"),
         at.below_services,
     ),
+    "PKI5001 a unique identifier before the extensions": with_unique_identifier,
     "PKI5002 a short serial": lambda at: (
         at.world.unsigned(at.world.leaf_meaning(), at.services, serial=5),
         at.below_services,
@@ -353,6 +373,7 @@ BAD = {
     "PKI5023 a CA without its name constraints": lambda at: spoilt_issuing(
         at, drop=[x509.NameConstraints]
     ),
+    "PKI5024 an extension in BER": lambda at: reencoded(at, "0403020780", "0403020680"),
     "PKI5024 an extension that nobody judged": lambda at: spoilt(
         at, add=[(x509.TLSFeature([x509.TLSFeatureType.status_request]), False)]
     ),
@@ -376,7 +397,8 @@ def test_bad(at, name):
 
 def test_every_rule_has_a_bad_vector():
     """One rule, one code; every code is provoked above."""
-    expected = {f"PKI50{n:02}" for n in range(1, len(rulebook.CERTIFICATE_RULES) + 1)}
+    rules = rulebook.CERTIFICATE_RULES + rulebook.SHARED_CERTIFICATE_RULES
+    expected = {f"PKI50{n:02}" for n in range(1, len(rules) + 1)}
     assert {name[:7] for name in BAD} == expected
 
 
@@ -452,3 +474,94 @@ def test_facts_are_compared_with_the_bytes(at):
     wrong = replace(at.leaf, facts=replace(facts, meaning=meaning))
     verdict = lint(wrong, certificate_rules(at.below_services, NOTHING))
     assert {finding.code for finding in verdict.findings} == {"PKI5003", "PKI5020"}
+
+
+def codes(unsigned, rules):
+    verdict = lint(unsigned, rules)
+    return [] if isinstance(verdict, Linted) else [finding.code for finding in verdict.findings]
+
+
+def used(at, context):
+    """Rules at work: certificates of every kind have been judged by them, and some have passed."""
+    rules = certificate_rules(context, NOTHING)
+    for meaning in (at.world.leaf_meaning(), at.world.responder_meaning()):
+        lint(at.world.unsigned(meaning, at.services), rules)
+    lint(at.world.unsigned(at.world.issuing_meaning(), at.root), rules)
+    return rules
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_after_good_ones(at, name):
+    """What one certificate was found to be says nothing about another one."""
+    unsigned, context = BAD[name](at)
+    assert set(codes(unsigned, used(at, context))) == {name[:7]}
+
+
+@pytest.mark.parametrize("name", ["a leaf", "a leaf with a name of every type", "a responder"])
+def test_good_after_good_ones(at, name):
+    unsigned, context = GOOD[name](at)
+    assert codes(unsigned, used(at, context)) == []
+
+
+def test_whatever_octet_is_another_one_is_judged_as_if_it_were_the_first_of_its_kind(at):
+    """As a wrong builder would have it: what is signed is cut from the wrong draft."""
+    rules = used(at, at.below_services)
+    other = at.world.unsigned(at.world.leaf_meaning(), at.services)
+    assert codes(other, rules) == []
+    whole = other.draft
+    for place, bit in product(range(len(whole)), (0x01, 0x10)):
+        draft = whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :]
+        try:
+            changed = at.tampering.drafted(other, draft)
+        except ValueError:  # not even its outer parts can be told apart
+            continue
+        found = codes(changed, rules)
+        assert found == codes(changed, certificate_rules(at.below_services, NOTHING)), place
+        # The constant in place of the signature is nothing that gets signed.
+        assert found or changed.tbs == other.tbs, place
+
+
+def test_what_is_recorded_is_not_overlooked_after_good_ones(at):
+    rules = used(at, at.below_services)
+    facts = at.leaf.facts
+    for changes in (
+        {"serial": facts.serial + 1},
+        {"spki": at.root.spki},
+        {"issuer": at.root.spki},
+        {"not_before": facts.not_before - timedelta(seconds=1)},
+        {"not_after": facts.not_after + timedelta(seconds=1)},
+        *(
+            {
+                "meaning": msgspec.structs.replace(
+                    facts.meaning,
+                    profile=msgspec.structs.replace(facts.meaning.profile, **{field: value}),
+                )
+            }
+            for field, value in OTHERWISE.items()
+        ),
+    ):
+        assert codes(replace(at.leaf, facts=replace(facts, **changes)), rules), changes
+
+
+OTHERWISE = {
+    "subject": (("2.5.4.3", "clara"),),
+    "names": (("dns", "clara.vcc.local"),),
+    "ca": True,
+    "key_usages": ("digital signature", "key agreement"),
+    "extended_key_usages": ("server auth",),
+    "extended_key_usage_critical": True,
+    "name_constraints": Constraints(permitted=Subtrees(dns=("vcc.local",))),
+    "policies": (),
+    "extra_extensions": (("1.3.6.1.4.1.32473.1", False, b"\x05\x00"),),
+    "ocsp_no_check": True,
+    "status_pointers": False,
+    "duration": 91 * DAY,
+    "key_algorithm": "P-384",
+    "spki": b"another",
+}
+"""Of what a leaf is declared to be, each part declared otherwise."""
+
+
+def test_every_part_of_a_profile_that_shows_in_a_leaf_is_declared_otherwise_above(at):
+    shown = set(Profile.__struct_fields__) - {"issuer", "path_length", "key_reuse"}
+    assert set(OTHERWISE) == shown

@@ -8,7 +8,11 @@ import pytest
 from pki_reconciler.decide.lint import answers, certificates, crls, rulebook
 
 BOOKS = [
-    (certificates, rulebook.CERTIFICATE_RULES, "PKI50"),
+    (
+        certificates,
+        rulebook.CERTIFICATE_RULES + rulebook.SHARED_CERTIFICATE_RULES,
+        "PKI50",
+    ),
     (crls, rulebook.CRL_RULES, "PKI51"),
     (answers, rulebook.ANSWER_RULES, "PKI52"),
 ]

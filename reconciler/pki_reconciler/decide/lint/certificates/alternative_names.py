@@ -9,7 +9,6 @@ from cryptography import x509
 from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
 from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
-from pki_reconciler.decide.lint.written_names import typed_names
 
 CODE = "PKI5016"
 
@@ -24,11 +23,10 @@ def alternative_names(_context: CertificateContext) -> Rule[CertificateFacts]:
             if profile.names or not profile.subject:
                 yield "the alternative names are missing"
             return
-        names = typed_names(found.value)
-        if not names:
+        if not draft.names:
             yield "an empty list of alternative names"
-        if sorted(names) != sorted(profile.names):
-            yield f"alternative names {sorted(names)}, declared are {sorted(profile.names)}"
+        if sorted(draft.names) != sorted(profile.names):
+            yield f"alternative names {sorted(draft.names)}, declared are {sorted(profile.names)}"
         if found.critical is bool(profile.subject):
             yield "alternative names must be critical exactly when there is no subject"
 

@@ -6,23 +6,22 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
+from pki_reconciler.decide.lint.shared import Shared, SharedRule, on_shared
 from pki_schema.x509 import oids
 
 CODE = "PKI5013"
 
 
-def extended_key_usage(_context: CertificateContext) -> Rule[CertificateFacts]:
+def extended_key_usage(_context: CertificateContext) -> SharedRule:
     """As declared, never anyExtendedKeyUsage, never twice, never empty (RFC 5280 section 4.2.1.12).
 
     A leaf has one: without it every purpose would be allowed.
     """
 
-    def check(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
-        profile = facts.meaning.profile
-        found = draft.extension(x509.ExtendedKeyUsage)
+    def check(shared: Shared) -> Iterator[str]:
+        profile = shared.profile
+        found = shared.extension(x509.ExtendedKeyUsage)
         usages = [usage.dotted_string for usage in found.value] if found else []
         declared = {oids.EXTENDED_KEY_USAGES.get(u, u) for u in profile.extended_key_usages}
         if set(usages) != declared or len(usages) != len(declared):
@@ -34,4 +33,4 @@ def extended_key_usage(_context: CertificateContext) -> Rule[CertificateFacts]:
         if not usages and not profile.ca:
             yield "a leaf without a purpose may be used for all"
 
-    return on_certificate(CODE, check)
+    return on_shared(CODE, check)

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, extension_of, on_certificate
+from pki_reconciler.decide.lint.drafts import extension_of
+from pki_reconciler.decide.lint.shared import Shared, SharedRule, on_shared
 from pki_schema.x509 import oids
 
 CODE = "PKI5014"
 
 
-def issuer_purposes(context: CertificateContext) -> Rule[CertificateFacts]:
+def issuer_purposes(context: CertificateContext) -> SharedRule:
     """RFC 5280 leaves EKU in CAs undefined; every large relying party reads it as a limit.
 
     OCSPSigning is exempt: a delegated responder's purpose comes from RFC 6960 section 4.2.2.2,
@@ -26,10 +26,10 @@ def issuer_purposes(context: CertificateContext) -> Rule[CertificateFacts]:
         if (limit := extension_of(certificate, x509.ExtendedKeyUsage))
     ]
 
-    def check(draft: CertificateDraft, _facts: CertificateFacts) -> Iterator[str]:
+    def check(shared: Shared) -> Iterator[str]:
         if not limits:
             return
-        found = draft.extension(x509.ExtendedKeyUsage)
+        found = shared.extension(x509.ExtendedKeyUsage)
         if found is None:
             yield "no purposes below a CA that is limited to some"
             return
@@ -38,4 +38,4 @@ def issuer_purposes(context: CertificateContext) -> Rule[CertificateFacts]:
             if beyond := usages - limit:
                 yield f"purposes {sorted(beyond)} are not among its issuer's"
 
-    return on_certificate(CODE, check)
+    return on_shared(CODE, check)

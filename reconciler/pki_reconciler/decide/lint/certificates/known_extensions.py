@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
-from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
+from pki_reconciler.decide.lint.shared import Shared, SharedRule, on_shared
+from pki_schema.x509 import der
 
 CODE = "PKI5024"
+
+_OCTET_STRING = 0x04
 
 _JUDGED = frozenset(
     {
@@ -31,29 +33,38 @@ _JUDGED = frozenset(
 """Each of these has a rule of its own; whatever is not here would go out unjudged."""
 
 
-def _undeclared(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
+def _undeclared(shared: Shared) -> Iterator[str]:
     """Where an extension of the template's own is not, octet by octet, as it is declared."""
-    for oid, critical, value in facts.meaning.profile.extra_extensions:
-        found = draft.extensions.get(x509.ObjectIdentifier(oid))
+    for oid, critical, value in shared.profile.extra_extensions:
+        found = shared.extensions.get(x509.ObjectIdentifier(oid))
         if found is None:
             yield f"extension {oid} is missing"
         elif (found.critical, found.value.public_bytes()) != (critical, value):
             yield f"extension {oid} is not as declared"
 
 
-def known_extensions(_context: CertificateContext) -> Rule[CertificateFacts]:
+def _loosely_encoded(shared: Shared) -> Iterator[str]:
+    """What pyca reads though it is not DER, e.g. zeroes behind a KeyUsage (X.690 section 11.2)."""
+    for oid, extension in shared.extensions.items():
+        value = der.tlv(_OCTET_STRING, extension.value.public_bytes())
+        if not shared.octets[oid].endswith(value):
+            yield f"extension {oid.dotted_string} is not in DER"
+
+
+def known_extensions(_context: CertificateContext) -> SharedRule:
     """Only extensions that another rule judges and those that the template brings, these as they
-    are declared; ocsp-nocheck exactly where it is declared.
+    are declared, all in DER; ocsp-nocheck exactly where it is declared.
 
     RFC 5280 section 4.2; that none stands there twice is part of being readable.
     """
 
-    def check(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
-        extra = {x509.ObjectIdentifier(oid) for oid, _, _ in facts.meaning.profile.extra_extensions}
-        for oid in draft.extensions.keys() - _JUDGED - extra:
+    def check(shared: Shared) -> Iterator[str]:
+        extra = {x509.ObjectIdentifier(oid) for oid, _, _ in shared.profile.extra_extensions}
+        for oid in shared.extensions.keys() - _JUDGED - extra:
             yield f"extension {oid.dotted_string} is not in use here"
-        yield from _undeclared(draft, facts)
-        if (ExtensionOID.OCSP_NO_CHECK in draft.extensions) != facts.meaning.profile.ocsp_no_check:
+        yield from _loosely_encoded(shared)
+        yield from _undeclared(shared)
+        if (ExtensionOID.OCSP_NO_CHECK in shared.extensions) != shared.profile.ocsp_no_check:
             yield "ocsp-nocheck is not as declared"
 
-    return on_certificate(CODE, check)
+    return on_shared(CODE, check)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
+from pki_reconciler.decide.lint.shared import Shared, SharedRule, on_shared
 from pki_reconciler.decide.lint.written_names import typed_names
 from pki_schema.desired import Subtrees
 from pki_schema.x509.constraints import subtree_fault
@@ -16,15 +15,15 @@ from pki_schema.x509.constraints import subtree_fault
 CODE = "PKI5023"
 
 
-def name_constraints(_context: CertificateContext) -> Rule[CertificateFacts]:
+def name_constraints(_context: CertificateContext) -> SharedRule:
     """As declared, only in CAs, not empty (RFC 5280 section 4.2.1.10).
 
     Criticality is declared too: that section wants it critical, some old software cannot have it.
     """
 
-    def check(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
-        profile = facts.meaning.profile
-        found = draft.extension(x509.NameConstraints)
+    def check(shared: Shared) -> Iterator[str]:
+        profile = shared.profile
+        found = shared.extension(x509.NameConstraints)
         declared = profile.name_constraints
         if found is None or declared is None:
             if found or declared:
@@ -45,7 +44,7 @@ def name_constraints(_context: CertificateContext) -> Rule[CertificateFacts]:
             if fault := subtree_fault(kind, tree):
                 yield f'the {kind} subtree "{tree[:80]}" {fault}'
 
-    return on_certificate(CODE, check)
+    return on_shared(CODE, check)
 
 
 def _pairs(subtrees: Subtrees) -> list[tuple[str, str]]:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cryptography import x509
-
 from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
 from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
-from pki_reconciler.decide.lint.written_names import typed_names
 from pki_schema.x509 import names, oids
 
 CODE = "PKI5017"
@@ -26,8 +23,7 @@ def name_grammar(_context: CertificateContext) -> Rule[CertificateFacts]:
     """RFC 5280 section 4.2.1.6 with RFC 1123, 3986 and 5890: pyca would write NUL and ``a..b``."""
 
     def check(draft: CertificateDraft, _facts: CertificateFacts) -> Iterator[str]:
-        found = draft.extension(x509.SubjectAlternativeName)
-        for kind, value in typed_names(found.value) if found else ():
+        for kind, value in draft.names:
             if fault := grammar_fault(kind, value):
                 yield f'{kind} name "{value[:80]}" {fault}'
 

@@ -6,37 +6,36 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
+from pki_reconciler.decide.lint.shared import Shared, SharedRule, on_shared
 from pki_schema.x509 import oids
 
 CODE = "PKI5015"
 
 
-def ocsp_signing(context: CertificateContext) -> Rule[CertificateFacts]:
+def ocsp_signing(context: CertificateContext) -> SharedRule:
     """OCSPSigning and ocsp-nocheck only together, as the sole purpose, in leaves.
 
     RFC 6960 sections 4.2.2.2 and 4.2.2.2.1: whoever holds such a key speaks for the CA, and its
     certificate is not checked itself. So no service ever holds one.
     """
 
-    def check(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
-        purposes = draft.extension(x509.ExtendedKeyUsage)
+    def check(shared: Shared) -> Iterator[str]:
+        purposes = shared.extension(x509.ExtendedKeyUsage)
         usages = {usage.dotted_string for usage in purposes.value} if purposes else set()
-        no_check = draft.extension(x509.OCSPNoCheck)
+        no_check = shared.extension(x509.OCSPNoCheck)
         if oids.OCSP_SIGNING not in usages:
             if no_check:
                 yield "ocsp-nocheck in a certificate that is not a responder's"
             return
-        if facts.subject.kind != "ResponderCertificate":
+        if shared.kind != "ResponderCertificate":
             yield "OCSPSigning for a key that is not the key store's"
         if usages != {oids.OCSP_SIGNING}:
             yield "OCSPSigning beside other purposes"
         if no_check is None or no_check.critical:
             yield "ocsp-nocheck is missing or critical"
-        constraints = draft.extension(x509.BasicConstraints)
+        constraints = shared.extension(x509.BasicConstraints)
         if (constraints and constraints.value.ca) or context.issuer is None:
             yield "OCSPSigning on a CA"
 
-    return on_certificate(CODE, check)
+    return on_shared(CODE, check)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, extension_of, on_certificate
+from pki_reconciler.decide.lint.drafts import extension_of
+from pki_reconciler.decide.lint.shared import Shared, SharedRule, on_shared
 
 CODE = "PKI5012"
 
 
-def path_length(context: CertificateContext) -> Rule[CertificateFacts]:
+def path_length(context: CertificateContext) -> SharedRule:
     """Every path length above leaves room for this CA and what it allows below itself.
 
     RFC 5280 section 4.2.1.9: the number of intermediate certificates that may follow.
@@ -28,8 +28,8 @@ def path_length(context: CertificateContext) -> Rule[CertificateFacts]:
         default=None,
     )
 
-    def check(draft: CertificateDraft, _facts: CertificateFacts) -> Iterator[str]:
-        own = draft.extension(x509.BasicConstraints)
+    def check(shared: Shared) -> Iterator[str]:
+        own = shared.extension(x509.BasicConstraints)
         if room is None or own is None or not own.value.ca:
             return
         if room < 1:
@@ -37,4 +37,4 @@ def path_length(context: CertificateContext) -> Rule[CertificateFacts]:
         elif own.value.path_length is not None and own.value.path_length > room - 1:
             yield f"path length {own.value.path_length}, the CAs above allow {room - 1}"
 
-    return on_certificate(CODE, check)
+    return on_shared(CODE, check)

@@ -8,16 +8,15 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID as AccessMethod
 
 from pki_publishers import layout
-from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
+from pki_reconciler.decide.lint.shared import Shared, SharedRule, on_shared
 
 CODE = "PKI5019"
 
 _Access = tuple[x509.ObjectIdentifier, str]
 
 
-def pointers(context: CertificateContext) -> Rule[CertificateFacts]:
+def pointers(context: CertificateContext) -> SharedRule:
     """CDP and AIA exactly as the issuer declares them, none in roots, never critical.
 
     RFC 5280 sections 4.2.1.13 and 4.2.2.1. One distribution point with all URLs as full names;
@@ -26,12 +25,12 @@ def pointers(context: CertificateContext) -> Rule[CertificateFacts]:
 
     declared = {status: _declared(context, status) for status in (False, True)}
 
-    def check(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
-        crls, expected = declared[facts.meaning.profile.status_pointers]
-        points = draft.extension(x509.CRLDistributionPoints)
+    def check(shared: Shared) -> Iterator[str]:
+        crls, expected = declared[shared.profile.status_pointers]
+        points = shared.extension(x509.CRLDistributionPoints)
         if (_urls(points.value) if points else []) != crls:
             yield "the CRL distribution point is not as declared"
-        access = draft.extension(x509.AuthorityInformationAccess)
+        access = shared.extension(x509.AuthorityInformationAccess)
         found = [
             (description.access_method, _url(description.access_location))
             for description in (access.value if access else ())
@@ -41,7 +40,7 @@ def pointers(context: CertificateContext) -> Rule[CertificateFacts]:
         if (points and points.critical) or (access and access.critical):
             yield "pointers are never critical"
 
-    return on_certificate(CODE, check)
+    return on_shared(CODE, check)
 
 
 def _declared(context: CertificateContext, status: bool) -> tuple[list[str], list[_Access]]:

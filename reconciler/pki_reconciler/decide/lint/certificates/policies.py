@@ -6,20 +6,19 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from pki_reconciler.chain import CertificateFacts, Rule
 from pki_reconciler.decide.lint.contexts import CertificateContext
-from pki_reconciler.decide.lint.drafts import CertificateDraft, on_certificate
+from pki_reconciler.decide.lint.shared import Shared, SharedRule, on_shared
 from pki_schema.x509.oids import ANY_POLICY
 
 CODE = "PKI5022"
 
 
-def policies(_context: CertificateContext) -> Rule[CertificateFacts]:
+def policies(_context: CertificateContext) -> SharedRule:
     """As declared, not critical, each once, anyPolicy only in CAs (RFC 5280 section 4.2.1.4)."""
 
-    def check(draft: CertificateDraft, facts: CertificateFacts) -> Iterator[str]:
-        profile = facts.meaning.profile
-        found = draft.extension(x509.CertificatePolicies)
+    def check(shared: Shared) -> Iterator[str]:
+        profile = shared.profile
+        found = shared.extension(x509.CertificatePolicies)
         pairs = [
             (policy.policy_identifier.dotted_string, _qualifier(policy))
             for policy in (found.value if found else ())
@@ -34,7 +33,7 @@ def policies(_context: CertificateContext) -> Rule[CertificateFacts]:
         if found and (found.critical or not pairs):
             yield "certificate policies that are critical or empty"
 
-    return on_certificate(CODE, check)
+    return on_shared(CODE, check)
 
 
 def _qualifier(policy: x509.PolicyInformation) -> str:

@@ -56,8 +56,7 @@ def _names(draft: CertificateDraft, *, directory: bool) -> Iterable[Typed]:
     that could be a host's, where there is no DNS name beside it. What is no name has its own rule.
     The subject as a whole is left out where no ``directory`` name is shut out.
     """
-    found = draft.extension(x509.SubjectAlternativeName)
-    typed = [name for name in typed_names(found.value if found else ()) if not grammar_fault(*name)]
+    typed = [name for name in draft.names if not grammar_fault(*name)]
     if directory and draft.attributes:
         typed.append(("directory", draft.certificate.subject.rfc4514_string()))
     hosts = () if any(kind == "dns" for kind, _ in typed) else (NAME_ATTRIBUTES["CN"],)

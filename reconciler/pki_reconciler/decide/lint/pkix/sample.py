@@ -44,17 +44,14 @@ def certificate_shape(facts: CertificateFacts) -> Hashable:
     profile = facts.meaning.profile
     return (
         facts.issuer,
-        msgspec.structs.replace(
-            profile,
-            subject=tuple((oid, _kind(value)) for oid, value in profile.subject),
-            names=tuple(sorted({(kind, _kind(value)) for kind, value in profile.names})),
-            spki=None,
-        ),
+        msgspec.structs.replace(profile, subject=(), names=(), spki=None),
+        tuple([(oid, _kind(value)) for oid, value in profile.subject]),
+        frozenset([(kind, _kind(value)) for kind, value in profile.names]),
         # RFC 5280 section 4.1.2.5: dates are encoded in another way from 2050 on.
         facts.not_after.year >= 2050,
     )
 
 
-def _kind(value: str) -> str:
+def _kind(value: str) -> tuple[bool, bool]:
     """Other characters are other string types; a wildcard is another kind of name."""
-    return f"{value.isascii()} {value.startswith('*')}"
+    return value.isascii(), value.startswith("*")
