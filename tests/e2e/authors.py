@@ -83,7 +83,9 @@ _TENANT = """\
 
 @dataclass
 class Service:
-    """``wanted``: it is to have a certificate that is good. ``names`` counts its other names."""
+    """``wanted``: it is to have a certificate that is good. ``names`` counts its other names. To
+    a ``steady`` one nothing ever happens: it is renewed and renewed.
+    """
 
     tenant: str
     name: str
@@ -91,6 +93,7 @@ class Service:
     names: int = 0
     wanted: bool = True
     suspended: bool = False
+    steady: bool = False
     resumes: list[str] = field(default_factory=list)
 
     @property
@@ -134,8 +137,8 @@ class Author:
     _number: int = 0
     _broken: bool = False
 
-    def found(self, count: int) -> None:
-        """The first commit, with so many services."""
+    def found(self, count: int, steady: int) -> None:
+        """The first commit, with so many services, and more that are steady and short-lived."""
         write = self.world.write
         write("cas/root.yaml", manifest("CertificateAuthority", "root", _ROOT))
         write("templates/ocsp.yaml", manifest("CertificateTemplate", "ocsp", _OCSP))
@@ -150,6 +153,8 @@ class Author:
             write(f"tenants/{name}/tenant.yaml", manifest("Tenant", name, text))
         for _ in range(count):
             self._declare(0)
+        for number in range(steady):
+            self._begin(Service("gamma", f"steady{number}", 7, steady=True))
         self.world.commit("An organisation")
         turns = range(ROTATION, self.days, ROTATION) if self.days > ROTATION else [self.days // 2]
         for day in turns:
@@ -220,7 +225,8 @@ class Author:
 
     def _one(self) -> Service | None:
         """One that is well, and published."""
-        found = [s for s in self.services if s.wanted and s.pointer in self._settled]
+        well = [s for s in self.services if s.wanted and s.pointer in self._settled]
+        found = [s for s in well if not s.steady]
         if not found:
             return None
         service = self.chance.choice(found)
@@ -236,9 +242,11 @@ class Author:
         # Every second one belongs to the tenant without OCSP: answers cost more than anything.
         tenant = ("gamma", "alpha", "gamma", "beta")[self._number % 4]
         days = (90, 7, 47, 7, 47, 90, 90)[self._number % 7]
-        service = Service(tenant, f"s{self._number}", days)
+        self._begin(Service(tenant, f"s{self._number}", days))
+
+    def _begin(self, service: Service) -> None:
         self.services.append(service)
-        self.world.new_key(tenant, service.name)
+        self.world.new_key(service.tenant, service.name)
         self._put(service)
 
     def _rename(self, _: int) -> None:

@@ -119,7 +119,15 @@ class Years:
 
     @classmethod
     def begin(
-        cls, root: Path, *, services: int, days: int, each: int, seed: int, apart: int = 72
+        cls,
+        root: Path,
+        *,
+        services: int,
+        days: int,
+        each: int,
+        seed: int,
+        apart: int = 72,
+        steady: int = 0,
     ) -> Years:
         """Below an empty folder; with ``each`` outages of every kind, ``apart`` hours apart."""
         chance = random.Random(seed)
@@ -129,7 +137,7 @@ class Years:
         world.targets = {"public": target}
         onlooker = Onlooker(world.public)
         author = Author(world, chance, onlooker, days=days)
-        author.found(services)
+        author.found(services, steady)
         return cls(world, author, target, onlooker, outages(24 * days, each, apart, chance))
 
     def live(self, hours: int) -> None:
