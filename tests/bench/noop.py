@@ -21,7 +21,7 @@ from pki_reconciler.daemon.running import Daemon, Ears
 from pki_reconciler.daemon.wake import Reason
 from tests.bench.fleet import ROOT, Fleet
 
-CYCLES = 9
+CYCLES = 51
 
 SHARE, GROWTH = 2.0, 1.2
 """Percent of the first cycle's CPU time; and how much more for ten times the services."""
