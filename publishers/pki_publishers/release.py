@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import msgspec
 from cryptography import x509
 from cryptography.x509 import ocsp
 
@@ -13,8 +14,7 @@ from pki_schema import instants
 from pki_schema.instants import Instant
 
 
-@dataclass(frozen=True)
-class PublicObject:
+class PublicObject(msgspec.Struct, frozen=True):
     """One file. ``unit`` names what it was rendered with; a unit is published whole or not at all.
 
     ``number`` orders the versions of one path, where going back would un-revoke: the CRL number of
@@ -26,11 +26,11 @@ class PublicObject:
     kind: Class
     unit: str
     number: int = 0
-    digest: str = field(init=False, compare=False)
-    """SHA-256 of the bytes, lower-case hex."""
+    digest: str = ""
+    """SHA-256 of the bytes, lower-case hex, whatever is given."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "digest", hashlib.sha256(self.body).hexdigest())
+        msgspec.structs.force_setattr(self, "digest", hashlib.sha256(self.body).hexdigest())
 
 
 @dataclass(frozen=True)
