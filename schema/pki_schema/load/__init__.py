@@ -7,7 +7,7 @@ Belongs here, in the order of reading:
 * ``requests``: a CSR by itself
 * ``links``, ``references``: what objects say of each other; ``entitlement`` of tenants, ``fitting``
   of CAs and templates, ``governance`` and ``jurisdiction`` of the kinds that govern issuance
-* ``lineage``, ``inherit``, ``narrowing``, ``complete``: templates with their parents
+* ``lineage``, ``inherit``, ``narrowing``, ``complete``, ``profiles``: templates with their parents
 * ``resolve``, with ``authorities`` and ``leaves``: what all of it means; ``wanted``, ``naming``,
   ``substitute`` and ``belonging`` for a certificate and its names
 * ``provenance``: who set which value

@@ -19,25 +19,14 @@ from pki_schema.desired import (
 )
 from pki_schema.errors import FieldError, Problem
 from pki_schema.kinds import CertificateAuthoritySpec
-from pki_schema.kinds.parts import NameConstraints, NameSubtrees, OcspSettings, PolicyInformation
+from pki_schema.kinds.parts import NameConstraints, NameSubtrees, OcspSettings
 from pki_schema.load.complete import CompleteTemplate
 from pki_schema.load.inherit import Templates
 from pki_schema.load.lineage import lineage
+from pki_schema.load.profiles import plain, policies
 from pki_schema.load.substitute import distinguished_name
 from pki_schema.load.tree import at
 from pki_schema.x509 import oids
-
-
-def plain(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Sorted, without repeats, and free of field classes: equal meanings are equal bytes."""
-    return tuple(sorted({str.__str__(value) for value in values}))
-
-
-def policies(written: tuple[PolicyInformation, ...]) -> tuple[tuple[str, str], ...]:
-    """(OID, CPS URI or nothing), sorted."""
-    return tuple(
-        sorted({(str.__str__(p.oid), str.__str__(p.cps) if p.cps else "") for p in written})
-    )
 
 
 def resolve_authority(
@@ -75,7 +64,7 @@ def resolve_authority(
             # A responder belongs to no tenant: its organisation is that of the CA it speaks for.
             organization = dict(subject).get(oids.NAME_ATTRIBUTES["O"])
             known = {"organization": organization} if organization else {}
-            yield _responder(declared, spec, complete, {**values, **known})
+            yield _responder(templates, declared, spec, complete, {**values, **known})
 
 
 def _profile(spec: CertificateAuthoritySpec, subject: tuple[tuple[str, str], ...]) -> Profile:
@@ -116,6 +105,7 @@ def _acted_on(ocsp: OcspSettings) -> OcspSettings:
 
 
 def _responder(
+    templates: Templates,
     declared: Declared,
     spec: CertificateAuthoritySpec,
     template: CompleteTemplate,
@@ -128,21 +118,12 @@ def _responder(
         return Problem(
             position, error.code, f'template "{template.name}": {error.message}', error.hint
         )
-    algorithm = template.algorithms[0]
     return Meaning(
         subject=responder_identity(values["ca_name"], int(spec.generation)),
-        profile=Profile(
+        profile=msgspec.structs.replace(
+            templates.profile(template, template.algorithms[0]),
             issuer=values["ca_name"],
             subject=subject,
-            key_usages=key_usages(template, algorithm),
-            extended_key_usages=plain(tuple(template.extended_key_usages)),
-            extended_key_usage_critical=template.extended_key_usage_critical,
-            policies=policies(template.policies),
-            extra_extensions=template.extra_extensions,
-            ocsp_no_check=template.ocsp_no_check,
-            status_pointers=template.status_pointers,
-            duration=template.duration,
-            key_algorithm=str.__str__(algorithm),
             # A stolen responder key cannot be revoked, so none is used twice.
             key_reuse=False,
         ),
@@ -150,13 +131,6 @@ def _responder(
         template=template.name,
         origin=at(declared, "spec", "ocsp", "template"),
     )
-
-
-def key_usages(template: CompleteTemplate, algorithm: str) -> tuple[str, ...]:
-    """A template's key usages for a kind of key: only RSA keys can encipher keys (RFC 8813)."""
-    words = plain(tuple(usage for usage in template.usages if usage in oids.KEY_USAGES))
-    rsa = algorithm.startswith("RSA-")
-    return tuple(word for word in words if rsa or word != "key encipherment")
 
 
 def _constraints(written: NameConstraints | None) -> Constraints | None:

@@ -7,20 +7,19 @@ from collections.abc import Iterator
 from pki_schema.desired import Declared, DesiredState
 from pki_schema.errors import Problem
 from pki_schema.kinds import TenantSpec
-from pki_schema.kinds.service import ServiceCertificate
 from pki_schema.load.complete import CompleteTemplate
 from pki_schema.load.inherit import Templates
-from pki_schema.load.links import Path, certificates_of, template, tenant
+from pki_schema.load.links import Path, certificates_ask, template, tenant
 from pki_schema.load.tree import at, nearest
 
 
-def issuer_of(
-    certificate: ServiceCertificate, complete: CompleteTemplate, owner: TenantSpec
-) -> str | None:
-    """The one CA that issues this certificate, or ``None`` when none or several may."""
+def issuer_of(asked: str | None, complete: CompleteTemplate, owner: TenantSpec) -> str | None:
+    """The one CA that issues a certificate, which may have ``asked`` for one; ``None`` when none or
+    several may.
+    """
     candidates = _candidates(complete, owner)
-    if certificate.issuer_ref is not None:
-        return str.__str__(certificate.issuer_ref) if certificate.issuer_ref in candidates else None
+    if asked is not None:
+        return str.__str__(asked) if asked in candidates else None
     return candidates[0] if len(candidates) == 1 else None
 
 
@@ -31,39 +30,33 @@ def entitlement_problems(
     if owner is None or not isinstance(owner.spec, TenantSpec):
         return
     where = f"{owner.position.path}:{owner.position.line}"
-    for path, certificate in certificates_of(declared):
-        if template(certificate.template) in state.objects:
-            if certificate.template not in owner.spec.templates:
-                message = (
-                    f'tenant "{owner.identity.name}" may not use template "{certificate.template}"'
-                )
-                other = nearest(certificate.template, owner.spec.templates)
+    for path, used, asked in certificates_ask(declared):
+        if template(used) in state.objects:
+            if used not in owner.spec.templates:
+                message = f'tenant "{owner.identity.name}" may not use template "{used}"'
+                other = nearest(used, owner.spec.templates)
                 hint = f"allow it in {where}{', or ' if other else ''}{other}"
                 yield Problem(at(declared, *path, "template"), "PKI4002", message, hint)
                 continue
-            complete = templates.complete(certificate.template)
+            complete = templates.complete(used)
             if complete is not None:
-                yield from _issuer_problem(declared, path, certificate, complete, owner)
+                yield from _issuer_problem(declared, path, asked, complete, owner)
 
 
 def _issuer_problem(
-    declared: Declared,
-    path: Path,
-    certificate: ServiceCertificate,
-    complete: CompleteTemplate,
-    owner: Declared,
+    declared: Declared, path: Path, asked: str | None, complete: CompleteTemplate, owner: Declared
 ) -> Iterator[Problem]:
     spec = owner.spec
     if not isinstance(spec, TenantSpec):
         return
-    wanted, candidates = certificate.issuer_ref, _candidates(complete, spec)
+    candidates = _candidates(complete, spec)
     known = ", ".join(candidates)
-    if wanted is not None and wanted not in spec.certificate_authorities:
-        message = f'tenant "{owner.identity.name}" may not use CA "{wanted}"'
+    if asked is not None and asked not in spec.certificate_authorities:
+        message = f'tenant "{owner.identity.name}" may not use CA "{asked}"'
         hint = f"use one of: {known}" if known else ""
         yield Problem(at(declared, *path, "issuerRef"), "PKI4001", message, hint)
-    elif wanted is not None and wanted not in candidates:
-        message = f'template "{complete.name}" is not issued by "{wanted}"'
+    elif asked is not None and asked not in candidates:
+        message = f'template "{complete.name}" is not issued by "{asked}"'
         hint = f"use one of: {known}" if known else ""
         yield Problem(at(declared, *path, "issuerRef"), "PKI3004", message, hint)
     elif not candidates:
@@ -73,7 +66,7 @@ def _issuer_problem(
             f'tenant "{owner.identity.name}" may use {allowed}'
         )
         yield Problem(at(declared, *path, "template"), "PKI3004", message)
-    elif wanted is None and len(candidates) > 1:
+    elif asked is None and len(candidates) > 1:
         message = f"several CAs may issue this certificate: {known}"
         yield Problem(
             at(declared, *path, "template"), "PKI3005", message, "name one with issuerRef"

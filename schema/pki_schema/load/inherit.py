@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from pki_schema.desired import GLOBAL, Declared, DesiredState, Identity
+from pki_schema.desired import GLOBAL, Declared, DesiredState, Identity, Profile
 from pki_schema.errors import FieldError, Problem
 from pki_schema.kinds import CertificateAuthoritySpec, CertificateTemplateSpec
 from pki_schema.kinds.parts import NameConstraints
@@ -19,6 +19,7 @@ from pki_schema.load import extensions
 from pki_schema.load.complete import CompleteTemplate, contradictions
 from pki_schema.load.lineage import lineage, parent_of
 from pki_schema.load.narrowing import widenings
+from pki_schema.load.profiles import profile_of
 from pki_schema.load.subjects import literal_subject
 from pki_schema.load.tree import at
 from pki_schema.x509.algorithms import ALGORITHMS
@@ -29,14 +30,15 @@ Constraints = tuple[tuple[str, NameConstraints], ...]
 
 @dataclass
 class Templates:
-    """The complete templates of a state, each folded when first asked for, and what the CAs above
-    an issuer let it name.
+    """The complete templates of a state, each folded when first asked for, what they say of their
+    certificates, and what the CAs above an issuer let it name.
     """
 
     state: DesiredState
     _folded: dict[str, tuple[CompleteTemplate | None, tuple[Problem, ...]]] = field(
         default_factory=dict
     )
+    _profiles: dict[tuple[str, str], Profile] = field(default_factory=dict)
     _constraints: dict[Identity, Constraints] = field(default_factory=dict)
 
     def complete(self, name: str) -> CompleteTemplate | None:
@@ -46,6 +48,13 @@ class Templates:
     def problems(self, name: str) -> tuple[Problem, ...]:
         """What is wrong with the template itself, its references aside."""
         return self._fold(name)[1]
+
+    def profile(self, template: CompleteTemplate, algorithm: str) -> Profile:
+        """What one of these templates says of its certificates with one kind of key."""
+        found = self._profiles.get((template.name, algorithm))
+        if found is None:
+            found = self._profiles[template.name, algorithm] = profile_of(template, algorithm)
+        return found
 
     def constraints_above(self, issuer: Declared) -> Constraints:
         """The CAs that constrain names, from the issuer up, and how."""

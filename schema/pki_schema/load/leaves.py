@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pki_schema.desired import Declared, DesiredState, Identity, Meaning, Profile
+from msgspec import structs
+
+from pki_schema.desired import Declared, Identity, Meaning, certificate_identity
 from pki_schema.errors import Position, Problem, Severity, has_errors
 from pki_schema.fields import Duration
+from pki_schema.kinds import ServiceSpec
 from pki_schema.kinds.service import ServiceCertificate
-from pki_schema.load.authorities import key_usages, plain, policies
-from pki_schema.load.inherit import Templates
 from pki_schema.load.links import Path
 from pki_schema.load.naming import Names, Subject, name_it
+from pki_schema.load.profiles import plain
 from pki_schema.load.requests import CertificateRequestFacts, read_request
 from pki_schema.load.tree import at, request_path
-from pki_schema.load.wanted import Wanted, find_wanted
+from pki_schema.load.wanted import Offers, Wanted
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,10 @@ class Waiting:
 
 
 def resolve_certificate(
-    state: DesiredState,
-    templates: Templates,
-    *,
+    offers: Offers,
     service: Declared,
+    spec: ServiceSpec,
+    *,
     path: Path,
     certificate: ServiceCertificate,
 ) -> Iterator[Meaning | Waiting | Problem]:
@@ -42,9 +44,19 @@ def resolve_certificate(
 
     Nothing where a reference dangles or is not allowed: ``references`` says so.
     """
-    wanted = find_wanted(state, templates, service, path, certificate)
-    if wanted is None:
+    terms = offers.terms(service.identity.tenant, certificate)
+    if terms is None:
         return
+    whose, name, own = service.identity.tenant, service.identity.name, str.__str__(certificate.name)
+    identity = certificate_identity(whose, name, own)
+    wanted = Wanted(
+        identity=identity,
+        service=service,
+        spec=spec,
+        path=path,
+        certificate=certificate,
+        terms=terms,
+    )
     subject, names, misnamed = name_it(wanted)
     problems = [*misnamed, *_time_problems(wanted)]
     yield from problems
@@ -52,10 +64,9 @@ def resolve_certificate(
         message = f'keyOrigin "{certificate.key_origin}" is declared; nothing acts on it yet'
         position = wanted.problem("keyOrigin", "PKI3031", message).position
         yield Problem(position, "PKI3031", message, severity=Severity.NOTICE)
-        yield Waiting(wanted.identity, at(service, "metadata", "name"))
+        yield Waiting(identity, at(service, "metadata", "name"))
         return
-    identity = wanted.identity
-    facts = _request_facts(wanted)
+    facts = _request_facts(offers, wanted)
     if isinstance(facts, tuple):
         yield from facts
     elif facts is None:
@@ -67,20 +78,21 @@ def resolve_certificate(
     else:
         yield from facts.notices
         if not has_errors(problems):
-            yield _meaning(wanted, subject, names, facts)
+            yield _meaning(offers, wanted, subject, names, facts)
 
 
 def _time_problems(wanted: Wanted) -> Iterator[Problem]:
     duration, renew_before = _times(wanted)
-    template, issuer = wanted.template, wanted.issuer.identity.name
+    terms = wanted.terms
+    template, issuer = terms.template, terms.issuer.identity.name
     if duration > template.max_duration:
         longest = Duration(template.max_duration)
         message = (
             f'{Duration(duration)} is longer than template "{template.name}" allows: {longest}'
         )
         yield wanted.problem("duration", "PKI4027", message)
-    if duration > wanted.authority.longest_child:
-        longest = wanted.authority.longest_child
+    if duration > terms.authority.longest_child:
+        longest = terms.authority.longest_child
         message = f'{Duration(duration)} is longer than CA "{issuer}" gives: {longest}'
         yield wanted.problem("duration", "PKI4029", message)
     if renew_before >= duration:
@@ -90,7 +102,7 @@ def _time_problems(wanted: Wanted) -> Iterator[Problem]:
 
 def _times(wanted: Wanted) -> tuple[int, int]:
     """Duration and renewBefore in seconds; a template's renewBefore shrinks with the life."""
-    certificate, template = wanted.certificate, wanted.template
+    certificate, template = wanted.certificate, wanted.terms.template
     duration = int(certificate.duration or template.duration)
     if certificate.renew_before is not None:
         return duration, int(certificate.renew_before)
@@ -98,43 +110,37 @@ def _times(wanted: Wanted) -> tuple[int, int]:
 
 
 def _request_facts(
-    wanted: Wanted,
+    offers: Offers, wanted: Wanted
 ) -> CertificateRequestFacts | tuple[Problem, ...] | None:
-    request = wanted.state.requests.get(wanted.identity)
+    request = offers.state.requests.get(wanted.identity)
     if request is None:
         return None
     facts = read_request(request)
-    if isinstance(facts, tuple) or facts.algorithm in wanted.template.algorithms:
+    template = wanted.terms.template
+    if isinstance(facts, tuple) or facts.algorithm in template.algorithms:
         return facts
-    message = f'template "{wanted.template.name}" does not allow {facts.algorithm} keys'
-    hint = f"use one of: {', '.join(wanted.template.algorithms)}"
+    message = f'template "{template.name}" does not allow {facts.algorithm} keys'
+    hint = f"use one of: {', '.join(template.algorithms)}"
     return (Problem(Position(request.path), "PKI4031", message, hint),)
 
 
 def _meaning(
-    wanted: Wanted, subject: Subject, names: Names, facts: CertificateRequestFacts
+    offers: Offers, wanted: Wanted, subject: Subject, names: Names, facts: CertificateRequestFacts
 ) -> Meaning:
-    template = wanted.template
+    terms = wanted.terms
     duration, renew_before = _times(wanted)
     return Meaning(
         subject=wanted.identity,
-        profile=Profile(
-            issuer=str.__str__(wanted.issuer.identity.name),
+        profile=structs.replace(
+            offers.templates.profile(terms.template, facts.algorithm),
+            issuer=str.__str__(terms.issuer.identity.name),
             subject=subject,
             names=names,
-            key_usages=key_usages(template, facts.algorithm),
-            extended_key_usages=plain(tuple(template.extended_key_usages)),
-            extended_key_usage_critical=template.extended_key_usage_critical,
-            policies=policies(template.policies),
-            extra_extensions=template.extra_extensions,
-            ocsp_no_check=template.ocsp_no_check,
-            status_pointers=template.status_pointers,
             duration=duration,
-            key_algorithm=facts.algorithm,
             spki=facts.spki_der,
         ),
         renew_before=renew_before,
-        template=str.__str__(template.name),
+        template=str.__str__(terms.template.name),
         suspended=wanted.spec.suspend,
         resume_after=plain(wanted.spec.resume_after),
         origin=at(wanted.service, "metadata", "name"),

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from pki_schema.desired import GLOBAL, Declared, Identity
+from pki_schema.fields import Name
 from pki_schema.kinds import (
     ApprovalSpec,
     CertificateAuthoritySpec,
@@ -47,6 +48,21 @@ def certificates_of(declared: Declared) -> tuple[tuple[Path, ServiceCertificate]
         return tuple((("spec", "certificates", i), c) for i, c in enumerate(spec.certificates))
     shared = dict(zip(_SHARED, _shared(spec), strict=True))
     return ((("spec",), ServiceCertificate(**shared)),)
+
+
+def certificates_ask(declared: Declared) -> tuple[tuple[Path, Name, Name | None], ...]:
+    """Template and issuer that the certificates of ``certificates_of`` name, for those who judge
+    nothing else of them.
+    """
+    spec = declared.spec
+    if not isinstance(spec, ServiceSpec):
+        return ()
+    if spec.template is None:
+        return tuple(
+            (("spec", "certificates", i), c.template, c.issuer_ref)
+            for i, c in enumerate(spec.certificates)
+        )
+    return ((("spec",), spec.template, spec.issuer_ref),)
 
 
 def certificate_names(declared: Declared) -> tuple[str, ...]:
@@ -158,10 +174,10 @@ def _tenant_links(spec: TenantSpec) -> Iterator[tuple[Identity, Path]]:
 def _service_links(declared: Declared) -> Iterator[tuple[Identity, Path]]:
     if declared.identity.tenant:
         yield tenant(declared.identity.tenant), ("metadata", "name")
-    for path, certificate in certificates_of(declared):
-        yield template(certificate.template), (*path, "template")
-        if certificate.issuer_ref is not None:
-            yield authority(certificate.issuer_ref), (*path, "issuerRef")
+    for path, used, issuer in certificates_ask(declared):
+        yield template(used), (*path, "template")
+        if issuer is not None:
+            yield authority(issuer), (*path, "issuerRef")
 
 
 def _targets(spec: RevocationSpec) -> Iterator[tuple[Identity, Path]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pki_schema.errors import FieldError, Problem
 from pki_schema.fields import DnsName, EmailAddress, IpAddress, Text, Uri
-from pki_schema.load.belonging import beyond, foreign, spiffe_domain
+from pki_schema.load.belonging import beyond, foreign
 from pki_schema.load.links import Path
 from pki_schema.load.substitute import distinguished_name, substitute
 from pki_schema.load.tree import nearest
@@ -43,35 +43,29 @@ def name_it(wanted: Wanted) -> tuple[Subject, Names, tuple[Problem, ...]]:
 
 def _parameter_problems(wanted: Wanted) -> Iterator[Problem]:
     """Parameters are exactly those the template declares (PKI3023)."""
-    given, declared = wanted.certificate.parameters, wanted.template.parameters
+    given, declared = wanted.certificate.parameters, wanted.terms.template.parameters
     for name in sorted(set(declared) - set(given)):
-        message = f'template "{wanted.template.name}" needs the parameter "{name}"'
+        message = f'template "{wanted.terms.template.name}" needs the parameter "{name}"'
         yield wanted.problem("parameters", "PKI3023", message)
     for name in sorted(set(given) - set(declared)):
-        message = f'template "{wanted.template.name}" has no parameter "{name}"'
+        message = f'template "{wanted.terms.template.name}" has no parameter "{name}"'
         yield wanted.problem(("parameters", name), "PKI3023", message, nearest(name, declared))
 
 
 def _values(wanted: Wanted) -> Mapping[str, str]:
     """The value of each variable. A parameter can take the place of none of the fixed ones."""
-    service = wanted.service.identity
-    fixed = {
-        "service_name": service.name,
-        "certificate_name": wanted.certificate.name,
-        "tenant": service.tenant,
-        "organization": wanted.owner.organization,
-        "zone": wanted.owner.zone,
-        "spiffe_domain": spiffe_domain(wanted.owner),
-        "ca_name": wanted.issuer.identity.name,
-        "generation": str(int(wanted.authority.generation)),
+    given = wanted.certificate.parameters
+    return {
+        **{name: str.__str__(value) for name, value in given.items()},
+        **wanted.terms.values,
+        "service_name": str.__str__(wanted.service.identity.name),
+        "certificate_name": str.__str__(wanted.certificate.name),
     }
-    values = {**wanted.certificate.parameters, **fixed}
-    return {name: str.__str__(value) for name, value in values.items()}
 
 
 def _subject(wanted: Wanted, values: Mapping[str, str], problems: list[Problem]) -> Subject:
     try:
-        return distinguished_name(wanted.template.subject, values)
+        return distinguished_name(wanted.terms.subject, values)
     except FieldError as error:
         problems.append(_in_template(wanted, error))
         return ()
@@ -81,7 +75,7 @@ def _names(wanted: Wanted, values: Mapping[str, str], problems: list[Problem]) -
     """The template's names, then the service's own; each once, sorted."""
     found: set[tuple[str, str]] = set()
     for kind, (attribute, field, grammar) in NAMES.items():
-        for written in getattr(wanted.template.names, attribute):
+        for written in getattr(wanted.terms.template.names, attribute):
             try:
                 name = grammar.parse(substitute(written, values))
             except FieldError as error:
@@ -107,7 +101,7 @@ def _other_names(
     """Names that only the template's author answers for: no tenant owns any, and name constraints
     here know no such type.
     """
-    template = wanted.template
+    template = wanted.terms.template
     for other in template.names.other_names:
         try:
             text = Text.parse(substitute(other.utf8_value, values))
@@ -123,27 +117,27 @@ def _other_names(
 
 def _judged(wanted: Wanted, field: str | Path, kind: str, name: str) -> Iterator[Problem]:
     """Whether the template, the tenant and the CAs above let this name be certified."""
-    template = wanted.template
+    template = wanted.terms.template
     if kind not in template.name_types:
         known = ", ".join(template.name_types) or "no names at all"
         message = f'template "{template.name}" does not allow the {kind} name "{name}"'
         yield wanted.problem(field, "PKI4021", message, f"it allows {known}")
         return
-    fault = foreign(kind, name, wanted.owner)
+    fault = foreign(kind, name, wanted.terms.owner)
     if fault:
         message = (
             f'"{name}" does not belong to tenant "{wanted.service.identity.tenant}": it {fault}'
         )
         yield wanted.problem(field, "PKI4022", message)
         return
-    for above, constraints in wanted.constraints:
+    for above, constraints in wanted.terms.constraints:
         if beyond(kind, name, constraints):
             message = f'"{name}" is outside the name constraints of CA "{above}"'
             yield wanted.problem(field, "PKI4026", message)
 
 
 def _name_problems(wanted: Wanted, subject: Subject, names: Names) -> Iterator[Problem]:
-    template = wanted.template
+    template = wanted.terms.template
     kinds = {kind for kind, _ in names}
     if template.required_names and not kinds.intersection(template.required_names):
         kinds_wanted = " or ".join(template.required_names)
@@ -170,7 +164,7 @@ def _readable_as_hosts(wanted: Wanted, common: Iterable[str]) -> Iterator[Proble
     to the name constraints of the CAs above.
     """
     for value in common:
-        for above, constraints in wanted.constraints:
+        for above, constraints in wanted.terms.constraints:
             if HOST_LIKE.fullmatch(value) and beyond("dns", value.lower(), constraints):
                 message = (
                     f'the common name "{value}" may be read as a DNS name, which is outside the '
@@ -181,5 +175,5 @@ def _readable_as_hosts(wanted: Wanted, common: Iterable[str]) -> Iterator[Proble
 
 
 def _in_template(wanted: Wanted, error: FieldError) -> Problem:
-    message = f'template "{wanted.template.name}": {error.message}'
+    message = f'template "{wanted.terms.template.name}": {error.message}'
     return wanted.problem("template", error.code, message, error.hint)

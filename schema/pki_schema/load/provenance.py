@@ -110,7 +110,7 @@ def _issuer(
     complete = Templates(state).complete(certificate.template)
     if complete is None or not isinstance(owner.spec, TenantSpec):
         return
-    name = issuer_of(certificate, complete, owner.spec)
+    name = issuer_of(certificate.issuer_ref, complete, owner.spec)
     issuer = state.objects.get(Identity("CertificateAuthority", GLOBAL, name)) if name else None
     if issuer is not None and certificate.issuer_ref is None:
         where = ("spec", "certificateAuthorities")

@@ -22,6 +22,7 @@ from pki_schema.load.inherit import Templates
 from pki_schema.load.leaves import Waiting, resolve_certificate
 from pki_schema.load.links import authority, certificate_names, certificates_of
 from pki_schema.load.tree import at
+from pki_schema.load.wanted import Offers
 
 OVER_QUOTA = "PKI4040"
 SHARED_KEY = "PKI4030"
@@ -35,14 +36,14 @@ def resolve(state: DesiredState, subjects: Collection[Identity] | None = None) -
     reference touches is left out without a word here: ``check_references`` says it.
     """
     wanted = None if subjects is None else frozenset(_declaring(s) for s in subjects)
-    templates = Templates(state)
+    offers = Offers(state, Templates(state))
     meanings: dict[Identity, Meaning] = {}
     pending: dict[Identity, Position] = {}
     problems: list[Problem] = []
     for identity, declared in sorted(state.objects.items(), key=itemgetter(0)):
         if wanted is not None and identity not in wanted:
             continue
-        for found in _resolved(state, templates, declared):
+        for found in _resolved(offers, declared):
             match found:
                 case Meaning():
                     meanings[found.subject] = found
@@ -64,16 +65,14 @@ def _declaring(subject: Identity) -> Identity:
     return Identity("Service", subject.tenant, name) if subject.tenant else authority(name)
 
 
-def _resolved(
-    state: DesiredState, templates: Templates, declared: Declared
-) -> Iterator[Meaning | Waiting | Problem]:
+def _resolved(offers: Offers, declared: Declared) -> Iterator[Meaning | Waiting | Problem]:
     match declared.spec:
         case CertificateAuthoritySpec() as spec:
-            yield from resolve_authority(state, templates, declared, spec)
-        case ServiceSpec():
+            yield from resolve_authority(offers.state, offers.templates, declared, spec)
+        case ServiceSpec() as spec:
             for path, certificate in certificates_of(declared):
                 yield from resolve_certificate(
-                    state, templates, service=declared, path=path, certificate=certificate
+                    offers, declared, spec, path=path, certificate=certificate
                 )
 
 

@@ -30,6 +30,11 @@ VARIABLES = frozenset(
 )
 """What a template may name besides its own parameters."""
 
+Attribute = tuple[str, str]
+"""OID and value."""
+PartlyNamed = tuple[RelativeName | Attribute, ...]
+"""A subject with attributes as they will stand in a name among those as they are written."""
+
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 # RFC 5280 appendix A.1: the upper bounds of the attributes.
 _BOUNDS = {"2.5.4.3": 64, "2.5.4.5": 64, "2.5.4.10": 64, "2.5.4.11": 64, "2.5.4.6": 2}
@@ -64,14 +69,26 @@ def substitute(text: str, values: Mapping[str, str]) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def distinguished_name(
-    subject: tuple[RelativeName, ...], values: Mapping[str, str]
-) -> tuple[tuple[str, str], ...]:
+def distinguished_name(subject: PartlyNamed, values: Mapping[str, str]) -> tuple[Attribute, ...]:
     """A subject as (OID, value) in the order written; ``FieldError`` for what no name can hold."""
-    return tuple(_attribute(rdn, values) for rdn in subject)
+    return tuple(part if isinstance(part, tuple) else _attribute(part, values) for part in subject)
 
 
-def _attribute(rdn: RelativeName, values: Mapping[str, str]) -> tuple[str, str]:
+def partly_named(subject: tuple[RelativeName, ...], values: Mapping[str, str]) -> PartlyNamed:
+    """The same as far as these values say it, for many subjects that share them: what wants others,
+    or is faulty, stays as it is written.
+    """
+    return tuple(_attribute_or_not(rdn, values) for rdn in subject)
+
+
+def _attribute_or_not(rdn: RelativeName, values: Mapping[str, str]) -> RelativeName | Attribute:
+    try:
+        return _attribute(rdn, values)
+    except FieldError:
+        return rdn
+
+
+def _attribute(rdn: RelativeName, values: Mapping[str, str]) -> Attribute:
     if len(rdn) != 1:
         raise FieldError("PKI2030", "each part of a subject is one attribute, e.g. {CN: name}")
     ((key, written),) = rdn.items()

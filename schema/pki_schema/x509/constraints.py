@@ -30,11 +30,9 @@ def shut_out(
     A type without permitted subtrees is open; excluded subtrees win.
     """
     kind, value = name
-    for tree_kind, tree in (*permitted, *excluded):
-        if not _is_legible(tree_kind, tree):
-            return f"cannot be judged: {tree[:80]!r} is no {tree_kind} subtree"
-    allowed = [tree for tree_kind, tree in permitted if _of_one_type(kind, tree_kind)]
-    denied = [tree for tree_kind, tree in excluded if _of_one_type(kind, tree_kind)]
+    illegible, allowed, denied = _about(kind, tuple(permitted), tuple(excluded))
+    if illegible:
+        return illegible
     if not allowed and not denied:
         return None
     within = _within(kind, value)
@@ -68,12 +66,26 @@ def _host_tree_fault(tree: str) -> str | None:
     return names.dns_fault(tree.removeprefix("."))
 
 
+@lru_cache(maxsize=64)
+def _about(
+    kind: str, permitted: tuple[Typed, ...], excluded: tuple[Typed, ...]
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Why a CA's subtrees shut every name out, if they do; those that names of a type are permitted
+    in, and those they are excluded from. The same for all that the CA certifies.
+    """
+    for tree_kind, tree in (*permitted, *excluded):
+        if not _is_legible(tree_kind, tree):
+            return f"cannot be judged: {tree[:80]!r} is no {tree_kind} subtree", (), ()
+    allowed = tuple(tree for tree_kind, tree in permitted if _of_one_type(kind, tree_kind))
+    denied = tuple(tree for tree_kind, tree in excluded if _of_one_type(kind, tree_kind))
+    return "", allowed, denied
+
+
 def _of_one_type(kind: str, tree_kind: str) -> bool:
     """A user principal name is an ``otherName``, and which ones ``other`` means nobody knows."""
     return kind == tree_kind or {kind, tree_kind} == {"upn", "other"}
 
 
-@lru_cache(maxsize=4096)
 def _is_legible(kind: str, tree: str) -> bool:
     match kind:
         case "dns":

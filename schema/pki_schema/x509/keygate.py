@@ -38,7 +38,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from pki_schema.x509 import der
-from pki_schema.x509.algorithms import ALGORITHMS, PublicKey, algorithm_of, spki_der
+from pki_schema.x509.algorithms import ALGORITHMS, PublicKey, spki_der
 
 LARGEST = 4096
 """Octets of a SubjectPublicKeyInfo; one with ML-DSA-87, the largest there is, has 2,614."""
@@ -101,19 +101,32 @@ def judge(spki: bytes, weak: frozenset[bytes] = frozenset()) -> str | KeyFault:
 
 @lru_cache(maxsize=4096)  # of new services, every key comes twice
 def _judged(spki: bytes) -> str | KeyFault:
+    verdict = _at_a_glance(spki) or _by_its_parts(spki)
+    if isinstance(verdict, KeyFault):
+        return verdict
+    return verdict if _is_read_as(verdict, spki) else _unread(verdict)
+
+
+def _at_a_glance(spki: bytes) -> str | None:
+    """The curve of a key with the octets of a flawless one before its coordinates, as nearly every
+    one has.
+    """
+    for name, octets, head in _points():
+        if len(spki) == octets and spki.startswith(head):
+            return name
+    return None
+
+
+def _by_its_parts(spki: bytes) -> str | KeyFault:
     try:
         algorithm, parameters, key = _taken_apart(spki)
         if algorithm == _RSA:
-            verdict = _judge_rsa(parameters, key)
-        elif algorithm == _EC:
-            verdict = _judge_ec(parameters, key)
-        else:
-            verdict = _judge_plain(algorithm, parameters, key)
+            return _judge_rsa(parameters, key)
+        if algorithm == _EC:
+            return _judge_ec(parameters, key)
+        return _judge_plain(algorithm, parameters, key)
     except ValueError:
         return _malformed()
-    if isinstance(verdict, KeyFault):
-        return verdict
-    return verdict if _is_read_as(verdict, spki) else _unread(algorithm)
 
 
 def digest(spki: bytes) -> bytes | None:
@@ -136,13 +149,12 @@ def _is_read_as(name: str, spki: bytes) -> bool:
         key = cast("PublicKey", load_der_public_key(spki))
     except (ValueError, UnsupportedAlgorithm):
         return False
-    algorithm = algorithm_of(key)
-    return algorithm is not None and algorithm.name == name and spki_der(key) == spki
+    return ALGORITHMS[name].matches(key) and spki_der(key) == spki
 
 
-def _unread(algorithm: bytes) -> KeyFault:
+def _unread(name: str) -> KeyFault:
     """What it means that pyca refuses a key whose form is right: of a point, that it is none."""
-    if algorithm == _EC:
+    if any(name == curve for curve, _ in _CURVES.values()):
         # SP 800-56A section 5.6.2.3.3; the curves have cofactor 1, so its order is right too.
         return KeyFault("PKI4065", "the point is not on its curve")
     return _malformed()
@@ -291,6 +303,20 @@ def _is_of_roca(modulus: int) -> bool:
 
 
 # ---------------------------------------------------------------- elliptic curves
+
+
+@cache
+def _points() -> tuple[tuple[str, int, bytes], ...]:
+    """Of each curve how many octets a key has, and those before its coordinates."""
+    keys = {
+        name: der.tlv(
+            _SEQUENCE,
+            der.tlv(_SEQUENCE, _EC + curve) + der.tlv(_BIT_STRING, b"\0\4" + bytes(2 * size)),
+        )
+        for curve, (name, size) in _CURVES.items()
+    }
+    sizes = dict(_CURVES.values())
+    return tuple((name, len(key), key[: -2 * sizes[name]]) for name, key in keys.items())
 
 
 def _judge_ec(parameters: bytes, key: bytes) -> str | KeyFault:
