@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pkilint.document import PDUNode
+    from pkilint.document import Document, PDUNode
     from pkilint.validation import ValidationResult, ValidatorContainer
 
 
@@ -35,9 +35,17 @@ def certificate(der: bytes) -> tuple[Remark, ...]:
     return tuple(_read(_certificate_judge, "RFC5280CertificateDocumentLoader", der))
 
 
-def pair(issuer: bytes, subject: bytes) -> tuple[Remark, ...]:
-    """An issuer's certificate and one below it (both DER): names, key identifiers, policies."""
-    return tuple(_pair(issuer, subject))
+def below(issuer: bytes, der: bytes) -> tuple[tuple[Remark, ...], tuple[Remark, ...]]:
+    """The same of a certificate that has an issuer, and what is said of it beside the issuer's
+    (DER): names, key identifiers, policies.
+    """
+    try:
+        above = _above(issuer)
+        subject = _loaded(der, "subject")
+    except Exception as error:  # noqa: BLE001 - a judge that stumbles has not acquitted
+        return (_unreadable(error),), (_unreadable(error),)
+    alone = _remarks(_verdict(_certificate_judge(), subject.root), "WARNING")
+    return tuple(alone), tuple(_beside(above, subject))
 
 
 def crl(der: bytes) -> tuple[Remark, ...]:
@@ -61,22 +69,36 @@ def _read(judge: Any, loader_name: str, der: bytes) -> Iterator[Remark]:
     yield from _remarks(_verdict(judge(), document.root), "WARNING")
 
 
-def _pair(issuer: bytes, subject: bytes) -> Iterator[Remark]:
+@dataclass(frozen=True)
+class _Above:
+    """An issuer's certificate as pkilint reads it, and what it says of it where it decodes it."""
+
+    document: Document
+    remarks: tuple[Remark, ...]
+
+
+@lru_cache(maxsize=8)
+def _above(issuer: bytes) -> _Above:
+    document = _loaded(issuer, "issuer")
+    decoding, _ = _pair_judges()
+    return _Above(document, tuple(_remarks(_verdict(decoding, document.root), "WARNING")))
+
+
+def _beside(above: _Above, subject: Document) -> Iterator[Remark]:
+    decoding, comparing = _pair_judges()
+    yield from above.remarks
+    yield from _remarks(_verdict(decoding, subject.root), "WARNING")
+    above.document.parent = {"issuer": above.document, "subject": subject}
+    # That two names are not the same bytes is a NOTICE there; here it is a fault.
+    yield from _remarks(_verdict(comparing, above.document.root), "NOTICE")
+
+
+def _loaded(der: bytes, name: str) -> Document:
     from pkilint import loader  # noqa: PLC0415
 
     load = loader.RFC5280CertificateDocumentLoader().load_der_document
-    documents: dict[str, Any] = {}
-    try:
-        for name, der in (("issuer", issuer), ("subject", subject)):
-            documents[name] = load(der, name, name, documents)
-    except Exception as error:  # noqa: BLE001 - as above
-        yield _unreadable(error)
-        return
-    decoding, comparing = _pair_judges()
-    for name in ("issuer", "subject"):
-        yield from _remarks(_verdict(decoding, documents[name].root), "WARNING")
-    # That two names are not the same bytes is a NOTICE there; here it is a fault.
-    yield from _remarks(_verdict(comparing, documents["issuer"].root), "NOTICE")
+    document: Document = load(der, name, name)
+    return document
 
 
 def _verdict(judge: ValidatorContainer, root: PDUNode) -> Iterable[ValidationResult]:

@@ -34,10 +34,12 @@ def certificate(context: CertificateContext, sample: Sample) -> Rule[Certificate
     def rule(unsigned: Unsigned[CertificateFacts]) -> tuple[Finding, ...]:
         if not sample.takes(certificate_shape(unsigned.facts), unsigned.tbs):
             return ()
-        alone = judges.certificate(unsigned.draft)
-        paired = judges.pair(issuer, unsigned.draft) if issuer else ()
+        if issuer is None:
+            alone = judges.certificate(unsigned.draft)
+            return tuple(_findings(CERTIFICATE, counting(alone, root=True)))
+        alone, paired = judges.below(issuer, unsigned.draft)
         return (
-            *_findings(CERTIFICATE, counting(alone, root=issuer is None)),
+            *_findings(CERTIFICATE, counting(alone)),
             *_findings(PAIR, counting(paired)),
         )
 
