@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from msgspec import structs
@@ -85,7 +85,7 @@ def differing(
         for folder in folders
         if (blobs := _declared(repository, (old, new), below(path, folder)))
     )
-    return replace(difference, changes=(*difference.changes, *declarations))
+    return structs.replace(difference, changes=(*difference.changes, *declarations))
 
 
 def between(before: Breadth | None, after: Breadth, *, still: Collection[str] = ()) -> Difference:
@@ -138,7 +138,7 @@ def _apart(repository: Repository, commit: str, path: str, most: int) -> tuple[L
         left -= 0 if tenant else len(part.entries)
         if left < 0 or _is_cut(part):
             return Listing(problems=(too_many(MOST_FILES),)), set()
-        entries += (replace(e, path=_joined(here, e.path)) for e in part.entries)
+        entries += (structs.replace(e, path=_joined(here, e.path)) for e in part.entries)
         problems += (_moved(here, problem) for problem in part.problems)
     return Listing(tuple(entries), tuple(problems)), full
 

@@ -48,7 +48,7 @@ def looked(repository: Repository, commit: str, path: str, *, reader: Reader) ->
     difference = differing(repository, before, breadth, still=standing.keys() | breadth.overfull)
     changes = list(difference.changes)
     alike: frozenset[str] = frozenset()
-    if before and not any(tree.slice_of(c.path) == GLOBAL for c in changes):
+    if standing and before and not any(tree.slice_of(c.path) == GLOBAL for c in changes):
         alike = frozenset(
             name
             for name, one in standing.items()

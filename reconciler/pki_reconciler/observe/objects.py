@@ -6,10 +6,9 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 
 from pki_reconciler.observe.processes import failure, reading_command, start
 from pki_schema.errors import WorldFailed
@@ -20,16 +19,14 @@ _AHEAD: Final = 128
 """Requests sent before their answers are read; they must fit into a pipe, or both sides wait."""
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(NamedTuple):
     """What was read by blob id, and the size in octets of what was too large and so left out."""
 
     found: Mapping[str, bytes]
     oversized: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """What an object is: its id, its type (``commit``, ``tree``, ``blob``, ``tag``), its size."""
 
     id: str
@@ -53,7 +50,7 @@ class ObjectReader:
     def header(self, name: str) -> Header | None:
         """What a revision expression of one line names, or ``None``."""
         self._ask([name])
-        header = self._answer(name)
+        header = self._answer()
         if header:
             self._skip(header.size)
         return header
@@ -71,15 +68,12 @@ class ObjectReader:
                 raise WorldFailed(f"a {kind} was asked for by something that is no object id")
             self._ask(batch)
             for blob in batch:
-                header = self._answer(blob)
-                if header is None or header.type != kind:
-                    self.close()
-                    raise WorldFailed(f"the clone lacks the {kind} {blob}", _RENEW)
-                if header.size > cap:
-                    oversized[blob] = header.size
-                    self._skip(header.size)
+                size = self._size(blob, kind)
+                if size > cap:
+                    oversized[blob] = size
+                    self._skip(size)
                 else:
-                    found[blob] = self._take(header.size + 1)[:-1]
+                    found[blob] = self._take(size + 1)[:-1]
         return Contents(found, oversized)
 
     def close(self) -> None:
@@ -104,16 +98,29 @@ class ObjectReader:
         except BrokenPipeError:
             raise self._ended() from None
 
-    def _answer(self, name: str) -> Header | None:
+    def _line(self) -> bytes:
         line = self._stdout.readline(4096)
         if not line.endswith(b"\n"):
             raise self._ended()
+        return line
+
+    def _answer(self) -> Header | None:
+        line = self._line()
         fields = line.decode(errors="replace").split()
         if len(fields) == 3 and is_object_id(fields[0]) and fields[2].isdigit():
             return Header(fields[0], fields[1], int(fields[2]))
         if fields and fields[-1] in {"missing", "ambiguous", "submodule"}:
             return None
         raise self._ended()
+
+    def _size(self, blob: str, kind: str) -> int:
+        """The size of an object that is there and of this kind."""
+        line = self._line()
+        named, _, size = line[:-1].rpartition(b" ")
+        if named == f"{blob} {kind}".encode() and size.isdigit():
+            return int(size)
+        self.close()
+        raise WorldFailed(f"the clone lacks the {kind} {blob}", _RENEW)
 
     def _take(self, size: int) -> bytes:
         data = self._stdout.read(size)

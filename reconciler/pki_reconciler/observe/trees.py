@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
+
+import msgspec
 
 from pki_schema.errors import Position, Problem, WorldFailed
 
@@ -16,8 +17,7 @@ TOO_MANY: Final = "PKI1305"
 _ABSENT: Final = "000000"
 
 
-@dataclass(frozen=True)
-class TreeEntry:
+class TreeEntry(msgspec.Struct, frozen=True, gc=False):
     """A regular file: path relative to the listed folder, mode, blob id, size in octets."""
 
     path: str
@@ -26,8 +26,7 @@ class TreeEntry:
     size: int
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, gc=False):
     """A path whose file differs: the blob ids ``before`` and ``after``, empty for no such file."""
 
     path: str
@@ -35,24 +34,21 @@ class Change:
     after: str
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """The regular files of a tree in git's order, and what is wrong with the others."""
 
     entries: tuple[TreeEntry, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True)
-class Inside:
+class Inside(msgspec.Struct, frozen=True):
     """What stands directly in a folder: files, and the names of folders."""
 
     files: Listing = Listing()
     folders: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """The changed files in git's order, and what is wrong with what was added."""
 
     changes: tuple[Change, ...] = ()
@@ -68,8 +64,8 @@ def parse_listing(records: Iterable[bytes], *, largest: int, most: int) -> Listi
             return Listing(problems=(too_many(most),))
         head, _, raw = record.partition(b"\t")
         mode, _, blob, size = head.decode("ascii").split()
-        path = shown_path(raw)
-        problem = _path_problem(raw, path) or _mode_problem(mode, path)
+        path, fault = _path(raw)
+        problem = fault or _mode_problem(mode, path)
         if problem is None and not size.isdigit():
             raise WorldFailed(f"the clone lacks the blob {blob}", "delete the clone, try again")
         if problem is None and int(size) > largest:
@@ -92,11 +88,11 @@ def parse_folder(records: Iterable[bytes], *, largest: int, most: int) -> Inside
         largest=largest,
         most=most,
     )
-    names = [record.partition(b"\t")[2] for record in folders]
-    faults = [p for name in names if (p := _path_problem(name, shown_path(name)))]
+    paths = [_path(record.partition(b"\t")[2]) for record in folders]
+    faults = (fault for _, fault in paths if fault)
     return Inside(
         Listing(files.entries, (*files.problems, *faults)),
-        tuple(shown_path(name) for name in names if not _path_problem(name, shown_path(name))),
+        tuple(path for path, fault in paths if not fault),
     )
 
 
@@ -109,8 +105,7 @@ def parse_difference(records: Iterable[bytes], *, most: int) -> Difference:
         if count >= most:
             return Difference(problems=(too_many(most),))
         old, new, before, after, _ = head.decode("ascii").removeprefix(":").split()
-        path = shown_path(raw)
-        fault = _path_problem(raw, path)
+        path, fault = _path(raw)
         problem = (fault or _mode_problem(new, path)) if new != _ABSENT else None
         if problem:
             problems.append(problem)
@@ -142,15 +137,19 @@ def shown_path(raw: bytes) -> str:
     return raw.decode(errors="backslashreplace")
 
 
-def _path_problem(raw: bytes, path: str) -> Problem | None:
+def _path(raw: bytes) -> tuple[str, Problem | None]:
+    """A path as text, and what is wrong with it."""
     try:
-        raw.decode()
+        path = raw.decode()
     except UnicodeDecodeError:
-        return Problem(Position(path), "PKI1303", "the path is not UTF-8", "rename the file")
-    if not path.isprintable():
-        shown = Position(ascii(path)[1:-1])
-        return Problem(shown, "PKI1303", "the path has control characters", "rename the file")
-    return None
+        shown = shown_path(raw)
+        return shown, Problem(
+            Position(shown), "PKI1303", "the path is not UTF-8", "rename the file"
+        )
+    if path.isprintable():
+        return path, None
+    escaped = Position(ascii(path)[1:-1])
+    return path, Problem(escaped, "PKI1303", "the path has control characters", "rename the file")
 
 
 def _mode_problem(mode: str, path: str) -> Problem | None:

@@ -18,7 +18,7 @@ from pki_schema.load.ahead import declared_only
 from pki_schema.load.characters import MOST_PROBLEMS
 from pki_schema.load.decoding import convert
 from pki_schema.load.explain import explain
-from pki_schema.load.positions import Positions, pack, position, unpack
+from pki_schema.load.positions import Positions, named, pack, position, unpack
 from pki_schema.load.specs import check
 from pki_schema.load.strict_yaml import Tree, read
 
@@ -101,18 +101,18 @@ def from_cache(data: bytes, path: str) -> Document | None:
 
 
 def _understood(path: str, blob: str, found: Tree, packed: bytes) -> Document:
-    positions = Positions(path, packed)
     try:
         identity, spec = _converted(path, found.value)
     except msgspec.ValidationError as refusal:
-        declared, problems = None, explain(found.value, positions, str(refusal))
+        declared = None
+        problems = explain(found.value, Positions(path, packed), str(refusal))
     else:
         declared = Declared(
             identity=identity,
             spec=spec,
             position=position(path, found.marks[0]),
             blob=blob,
-            positions=positions,
+            positions=Positions(path, packed, name=named(path, found)),
         )
         problems = (*check(declared), *_notices(declared))
     return Document(

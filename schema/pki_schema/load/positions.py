@@ -15,6 +15,8 @@ from pki_schema.load.strict_yaml import COLUMN_BITS, Tree
 
 Path = tuple[str | int, ...]
 
+_NAME: Path = ("metadata", "name")
+
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(tuple[Any, list[int]])
 
@@ -35,19 +37,28 @@ def position(file: str, mark: int) -> Position:
     return Position(file, mark >> COLUMN_BITS, mark & ((1 << COLUMN_BITS) - 1))
 
 
+def named(file: str, tree: Tree) -> Position:
+    """Where the name stands of an object that has one."""
+    return position(file, tree.marks[_index(tree.value, _NAME)])
+
+
 class Positions(Mapping[Path, Position]):
     """The place of each value by its path inside the document, e.g. ``("spec", "duration")``."""
 
-    __slots__ = ("_asked", "_file", "_keys", "_packed", "_values")
+    __slots__ = ("_asked", "_file", "_keys", "_name", "_packed", "_values")
 
-    def __init__(self, file: str, packed: bytes) -> None:
+    def __init__(self, file: str, packed: bytes, *, name: Position | None = None) -> None:
+        """``name`` is the place that is asked of each, where it is known: that of its name."""
         self._file = file
+        self._name = name
         self._packed = packed
         self._asked = False
         self._keys: dict[Path, Position] = {}
         self._values: dict[Path, Position] = {}
 
     def __getitem__(self, path: Path) -> Position:
+        if self._name and path == _NAME:
+            return self._name
         if self._asked:
             return self._unfolded()[path]
         # Most are asked for one place and never again, which needs no map of them all.

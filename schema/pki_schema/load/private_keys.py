@@ -27,13 +27,20 @@ _ARMOUR: Final = b"PRIVATE KEY-----"
 _IN_BASE64: Final = tuple(
     b64encode(bytes(shift) + _ARMOUR)[(0, 2, 3)[shift] : 20] for shift in range(3)
 )
-_HINTS: Final = (
-    *(b"PRIVATE ", b"PRIVATE\t", b"PRIVATE+", b"PRIVATE-KEY", b"PRIVATEKEY ", b"PRIVATEKEY="),
-    *(b"PRIVATEKEY\t", b"SECRET KEY", b"SECRET-KEY"),
-    *(b"OPENSSH-KEY-V1", b"B3BLBNNZAC1RZXKTDJE", b"PUTTY-USER-KEY"),
-    *(text.upper() for text in _IN_BASE64),
-)
-"""One of these is in every text that ``_TEXT`` finds; looking for them costs next to nothing."""
+_HINTS: Final = {
+    b"PRIVATE": (
+        *(b"PRIVATE ", b"PRIVATE\t", b"PRIVATE+", b"PRIVATE-KEY"),
+        *(b"PRIVATEKEY ", b"PRIVATEKEY=", b"PRIVATEKEY\t"),
+    ),
+    b"SECRET": (b"SECRET KEY", b"SECRET-KEY"),
+    **{
+        text.upper(): (b"",)
+        for text in (b"openssh-key-v1", b"b3BlbnNzaC1rZXktdjE", b"PuTTY-User-Key", *_IN_BASE64)
+    },
+}
+"""In every text that ``_TEXT`` finds is one of these and one of what stands behind it; looking for
+them costs next to nothing.
+"""
 _TEXT: Final = re.compile(
     rb"-{4,5}[ \t+]*(?:BEGIN|END)[A-Z0-9 \t+]{0,60}?PRIVATE[ \t+]+KEY(?:[ \t+]+BLOCK)?[ \t+]*-{4,5}"
     rb"|AGE-SECRET-KEY-"
@@ -142,8 +149,8 @@ def _in_text(plain: bytes) -> Iterator[int | None]:
 def _armour(plain: bytes) -> int | None:
     """Where a text says of itself that it is a private key."""
     upper = plain.upper()
-    for hint in _HINTS:
-        if hint in upper:
+    for word, hints in _HINTS.items():
+        if word in upper and any(hint in upper for hint in hints):
             found = _TEXT.search(plain)
             return found.start() if found else None
     return None

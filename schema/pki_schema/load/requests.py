@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -49,7 +49,7 @@ _REFUSALS = (
     x509.UnsupportedGeneralNameType,
 )
 # RFC 2985 section 5.4.2, and what Windows wrote before it.
-_EXTENSION_REQUESTS = frozenset({"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"})
+_EXTENSION_REQUESTS = ("1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14")
 _KINDS = {
     ExtensionOID.BASIC_CONSTRAINTS: "basic constraints",
     ExtensionOID.KEY_USAGE: "key usage",
@@ -138,9 +138,16 @@ def _form(
     again = der.signed(*der.taken_apart(octets), csr.signature)
     if not octets == again == csr.public_bytes(Encoding.DER):
         yield _problem(request, "PKI4077", "the CSR is not DER: written anew, its octets differ")
-    if fault := _attribute_fault(csr):
+    try:
+        attributes = list(csr.attributes)
+    except ValueError:
+        fault = "an attribute with no or several values, or one that cannot be read"
         yield _problem(request, "PKI4076", f"the CSR has {fault}")
-    elif any(attribute.oid == AttributeOID.CHALLENGE_PASSWORD for attribute in csr.attributes):
+        return
+    kinds = {attribute.oid.dotted_string for attribute in attributes}
+    if fault := _attribute_fault(attributes, kinds):
+        yield _problem(request, "PKI4076", f"the CSR has {fault}")
+    elif AttributeOID.CHALLENGE_PASSWORD.dotted_string in kinds:
         # RFC 2985 section 5.4.1: a password to revoke by; here everybody could read it.
         message = "the CSR holds a challenge password, which is burnt by being here"
         yield _problem(request, "PKI4078", message, "make the CSR without one")
@@ -155,36 +162,31 @@ def _has_strong_digest(csr: x509.CertificateSigningRequest) -> bool:
     return digest is None or digest.digest_size >= SHORTEST_DIGEST
 
 
-def _attribute_fault(csr: x509.CertificateSigningRequest) -> str | None:
-    """What is out of bounds about the attributes (RFC 2986 section 4.1), or ``None``."""
-    try:
-        attributes = list(csr.attributes)
-    except ValueError:
-        return "an attribute with no or several values, or one that cannot be read"
+def _attribute_fault(attributes: Sequence[x509.Attribute], kinds: Collection[str]) -> str:
+    """What is out of bounds about attributes of these kinds (RFC 2986 section 4.1), or nothing."""
     if len(attributes) > MOST_ATTRIBUTES:
         return f"more than {MOST_ATTRIBUTES} attributes"
     if sum(len(attribute.value) for attribute in attributes) > LARGEST_ATTRIBUTES:
         return f"more than {LARGEST_ATTRIBUTES} octets of attributes"
-    kinds = {attribute.oid.dotted_string for attribute in attributes}
-    if len(kinds) < len(attributes) or kinds >= _EXTENSION_REQUESTS:
+    if len(kinds) < len(attributes) or all(kind in kinds for kind in _EXTENSION_REQUESTS):
         return "the same attribute twice"
-    return None
+    return ""
 
 
 def _ownership(request: SigningRequest, extensions: x509.Extensions) -> tuple[Problem, ...]:
     """Whether the CSR was made for the service it is committed for, and what else it asks for."""
     try:
-        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = list(extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     except x509.ExtensionNotFound:
-        names = x509.SubjectAlternativeName([])
+        names = []
     expected = owner_uri(request.tenant, request.service)
-    uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+    uris = [name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)]
     if [uri for uri in uris if uri.startswith("pki:")] != [expected]:
         hint = f"make it with: -addext subjectAltName=URI:{expected}"
         message = f'the CSR does not say that it is for "{expected}"'
         return (_problem(request, "PKI4055", message, hint),)
-    ignored = ["other names"] if len(list(names)) > 1 else []
-    ignored += [_kind(e.oid) for e in extensions if e.oid != names.oid]
+    ignored = ["other names"] if len(names) > 1 else []
+    ignored += [_kind(e.oid) for e in extensions if e.oid != ExtensionOID.SUBJECT_ALTERNATIVE_NAME]
     if not ignored:
         return ()
     message = f"ignored in the CSR: {', '.join(ignored)}; the service and its template say these"

@@ -13,6 +13,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pki_schema.desired import GLOBAL, Declared, Identity, certificate_identity
 from pki_schema.errors import FieldError, Position, Problem, Severity
@@ -47,6 +48,8 @@ DEEPEST = 6
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 # A path without a fault, at one glance: nearly every one is.
 _PLAIN_PATH = re.compile(rf"{_SEGMENT.pattern}(?:/{_SEGMENT.pattern}){{0,{DEEPEST - 1}}}")
+_USUAL_PATH = 256
+"""Characters of paths that are worth remembering."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,11 @@ class Ignored:
 
 def classify(path: str) -> ManifestPath | RequestPath | Ignored:
     """What the file at ``path`` is, by its path alone."""
+    # Asked where a file is listed, where it is decoded, and of its object each time that is placed.
+    return _remembered(path) if len(path) <= _USUAL_PATH else _classified(path)
+
+
+def _classified(path: str) -> ManifestPath | RequestPath | Ignored:
     segments = path.split("/")
     if not _PLAIN_PATH.fullmatch(path) and (ignored := _outlandish(path, segments)):
         return ignored
@@ -99,6 +107,9 @@ def classify(path: str) -> ManifestPath | RequestPath | Ignored:
             return ManifestPath(GLOBAL_FOLDERS[folder])
         case _:
             return _unread(path)
+
+
+_remembered = lru_cache(maxsize=8192)(_classified)
 
 
 def slice_of(path: str) -> str:

@@ -154,8 +154,8 @@ class World:
             "cause": "git",
             "reason": "declared",
         }
-        public_key = changes.pop("public_key", None) or self.key(meaning.profile.key_algorithm)
-        values["spki"] = spki_der(public_key)
+        if "public_key" not in changes:
+            values["public_key"] = self.key(meaning.profile.key_algorithm)
         return build_certificate(meaning, **values | changes)
 
     def issuer(self, meaning: Meaning, parent: Issuer | None, **changes: Any) -> Issuer:

@@ -72,7 +72,8 @@ def _put_objects(connection: sa.Connection, record: Accepted, before: Mapping[st
         [_object_values(facts, record.commit, before) for facts in record.objects],
         update=("path", "blob", "state", "commit", "facts", *_LIMIT),
     )
-    _drop_references(connection, [facts.identity for facts in record.objects])
+    there = [f.identity for f in record.objects if refs.of(f.identity) in before]
+    _drop_references(connection, there)
     statements.insert(
         connection,
         tables.ref,
