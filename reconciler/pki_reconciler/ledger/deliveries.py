@@ -120,30 +120,48 @@ def mark_others_superseded(
     """
     if not sets:
         return
-    values = [{"folder": folder, "kept": kept} for folder, kept in sets.items()]
-    connection.execute(
-        sa.update(PUBLISHED)
-        .where(*_others(PUBLISHED, target, category), PUBLISHED.c.delete_after.is_(None))
-        .values(delete_after=to_epoch(delete_after)),
-        values,
-    )
-    connection.execute(sa.delete(OUTBOX).where(*_others(OUTBOX, target, category)), values)
+    values: list[Values] = [
+        {
+            "of": target,
+            "category": category,
+            "end": to_epoch(delete_after),
+            **_range("folder", folder),
+            **_range("kept", kept),
+        }
+        for folder, kept in sets.items()
+    ]
+    statements.each(connection, _OTHERS_END, values)
+    statements.each(connection, _OTHERS_FALL, values)
 
 
-def _others(table: sa.Table, target: str, category: str) -> tuple[sa.ColumnElement[bool], ...]:
-    """Of a class, below ``folder`` and not below ``kept``."""
-    path = table.c.path
+def _range(name: str, folder: str) -> Values:
+    """What lies below a folder, which the primary key serves, unlike LIKE: "0" follows "/"."""
+    return {f"{name}_first": f"{folder}/", f"{name}_after": f"{folder}0"}
+
+
+def _others(table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
+    """Of a target and a class, below ``folder`` and not below ``kept``."""
     return (
-        table.c.target == target,
-        table.c["class"] == category,
-        _below(path, "folder"),
-        sa.not_(_below(path, "kept")),
+        table.c.target == sa.bindparam("of"),
+        table.c["class"] == sa.bindparam("category"),
+        _below(table.c.path, "folder"),
+        sa.not_(_below(table.c.path, "kept")),
     )
 
 
-def _below(path: sa.Column[str], folder: str) -> sa.ColumnElement[bool]:
-    """As a range, which the primary key serves, unlike LIKE: "0" follows "/"."""
-    return sa.and_(path >= sa.bindparam(folder) + "/", path < sa.bindparam(folder) + "0")
+def _below(path: sa.Column[str], name: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        path >= sa.bindparam(f"{name}_first"),
+        path < sa.bindparam(f"{name}_after"),
+    )
+
+
+_OTHERS_END = (
+    sa.update(PUBLISHED)
+    .where(*_others(PUBLISHED), PUBLISHED.c.delete_after.is_(None))
+    .values(delete_after=sa.bindparam("end"))
+)
+_OTHERS_FALL = sa.delete(OUTBOX).where(*_others(OUTBOX))
 
 
 def _seconds(instant: Instant | None) -> int | None:

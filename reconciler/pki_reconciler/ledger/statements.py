@@ -66,9 +66,11 @@ def _upsert(
 
 
 def each(
-    connection: sa.Connection, statement: sa.Insert | sa.Delete, rows: Sequence[Values]
+    connection: sa.Connection,
+    statement: sa.Insert | sa.Update | sa.Delete,
+    rows: Sequence[Values],
 ) -> None:
-    """Run a statement once for each row, whose values are its parameters, as they are.
+    """Run a statement once for each row, whose values are all of its parameters, as they are.
 
     Their values are plain already, and SQLAlchemy's own care for each would cost a third of the
     whole transaction.
@@ -83,7 +85,7 @@ def each(
 
 @lru_cache
 def _compiled(
-    statement: sa.Insert | sa.Delete, dialect: sa.Dialect
+    statement: sa.Insert | sa.Update | sa.Delete, dialect: sa.Dialect
 ) -> tuple[str, tuple[str, ...] | None]:
     """The text for the driver, and the order of its parameters if they have no names there."""
     compiled = statement.compile(dialect=dialect)

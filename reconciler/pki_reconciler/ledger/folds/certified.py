@@ -74,13 +74,19 @@ class Issue:
     text: str
 
 
+_EXISTS = (
+    sa.update(CERTIFICATE)
+    .where(CERTIFICATE.c.issuer == sa.bindparam("i"), CERTIFICATE.c.serial == sa.bindparam("s"))
+    .values(state=sa.literal_column("'valid'"), issued_seq=sa.bindparam("seq"))
+)
+
+
 def issued(connection: sa.Connection, entries: Sequence[Entry[CertificateIssued]]) -> None:
     """The intended certificates exist: their subjects have them, and their work falls due."""
     issues = _with_intents(connection, entries)
-    connection.execute(
-        sa.update(CERTIFICATE)
-        .where(CERTIFICATE.c.issuer == sa.bindparam("i"), CERTIFICATE.c.serial == sa.bindparam("s"))
-        .values(state="valid", issued_seq=sa.bindparam("seq")),
+    statements.each(
+        connection,
+        _EXISTS,
         [{"i": e.record.issuer, "s": e.record.serial, "seq": e.seq} for e in entries],
     )
     keys.certified(connection, [(i.entry.seq, i.row.spki, i.meaning) for i in issues])
