@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+from binascii import b2a_base64
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
@@ -24,9 +24,9 @@ class Json(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
 @lru_cache(maxsize=256)  # a CA's certificate is in every set below it
 def pem(label: str, der: bytes) -> bytes:
     """RFC 7468 section 2: base64 in lines of 64 characters."""
-    text = base64.b64encode(der).decode("ascii")
-    lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
-    return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n".encode("ascii")
+    lines = [b2a_base64(der[start : start + 48]) for start in range(0, len(der), 48)]
+    named = label.encode("ascii")
+    return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (named, b"".join(lines), named)
 
 
 def certs_only(certificates: Collection[bytes]) -> bytes:

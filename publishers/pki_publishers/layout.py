@@ -328,6 +328,7 @@ def part_page_path(tenant: str, first: str) -> str:
     return f"{PAGES_FOLDER}{_checked(tenant, _LABEL)}/{_checked(first, _LABEL)}.html"
 
 
+@lru_cache(maxsize=256)  # the pointer names it, and it is what is written there
 def renewal_path(ski_hex: str, serial: int) -> str:
     """When a certificate is to be replaced (RFC 9773 section 4.1).
 

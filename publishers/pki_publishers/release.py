@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from dataclasses import dataclass
 
 import msgspec
@@ -31,6 +32,13 @@ class PublicObject(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "digest", hashlib.sha256(self.body).hexdigest())
+
+    def at(self, path: str, unit: str) -> PublicObject:
+        """The same bytes elsewhere, in another unit; they are not hashed again."""
+        elsewhere = copy(self)
+        msgspec.structs.force_setattr(elsewhere, "path", path)
+        msgspec.structs.force_setattr(elsewhere, "unit", unit)
+        return elsewhere
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
@@ -180,11 +179,8 @@ def render_certificate(
         return ()
     names = _named(certificate)
     _, files = _set_of(certificate, chain)
-    issuer = PublicObject(
-        layout.haproxy_issuer_path(*names),
-        pem("CERTIFICATE", chain[0].certificate.der),
-        Class.POINTER,
-        _unit(names),
+    issuer = _in_pem(Class.POINTER, chain[0].certificate.der).at(
+        layout.haproxy_issuer_path(*names), _unit(names)
     )
     changing = render_stapled(
         certificate, chain=chain, staple=staple, commit=commit, renew_at=renew_at
@@ -306,21 +302,26 @@ def _set(
 
     PEM with the leaf first (RFC 8446 section 4.4.2), the root left out.
     """
-    leaf = pem("CERTIFICATE", certificate)
-    above = b"".join(pem("CERTIFICATE", der) for der in between)
-    set_id = hashlib.sha256(leaf + above).hexdigest()[:16]
-    paths = layout.certificate_set(*names, set_id)
-    bodies = {
-        paths.cert: leaf,
-        paths.chain: above,
-        paths.fullchain: leaf + above,
-        paths.p7b: certs_only({certificate, *between}),
-    }
     unit = _unit(names)
-    # An empty chain.pem would keep servers from starting; below a root there is none.
-    return set_id, tuple(
-        PublicObject(path, body, Class.SET, unit) for path, body in bodies.items() if body
+    leaf = pem("CERTIFICATE", certificate)
+    above = _in_pem(Class.SET, *between)
+    full = PublicObject("", leaf + above.body, Class.SET, unit)
+    set_id = full.digest[:16]
+    paths = layout.certificate_set(*names, set_id)
+    bundle = certs_only({certificate, *between})
+    return set_id, (
+        PublicObject(paths.cert, leaf, Class.SET, unit),
+        # An empty chain.pem would keep servers from starting; below a root there is none.
+        *([above.at(paths.chain, unit)] if between else ()),
+        full.at(paths.fullchain, unit),
+        PublicObject(paths.p7b, bundle, Class.SET, unit),
     )
+
+
+@lru_cache(maxsize=256)  # a CA's is the same beside all certificates below it
+def _in_pem(kind: Class, *certificates: bytes) -> PublicObject:
+    """Certificates (DER) one after the other, not at any path yet."""
+    return PublicObject("", b"".join(pem("CERTIFICATE", der) for der in certificates), kind, "")
 
 
 def _staple(

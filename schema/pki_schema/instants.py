@@ -33,7 +33,7 @@ def to_epoch(instant: Instant) -> int:
 
 def render(instant: Instant) -> str:
     """``2026-11-23T17:47:53Z``, the one written form (RFC 3339, UTC)."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    return instant.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def parse(text: str) -> Instant:

@@ -1,9 +1,26 @@
-"""Published bytes tell their own age."""
+"""Published bytes tell their own age, and are named by their own digest."""
 
+import hashlib
 from datetime import timedelta
 
+from msgspec import structs
+
 from pki_publishers import layout, render
-from pki_publishers.release import Age, age
+from pki_publishers.layout import Class
+from pki_publishers.release import Age, PublicObject, age
+
+
+def test_a_digest_is_that_of_the_bytes_whatever_is_said():
+    made = PublicObject("a", b"one", Class.SET, "unit", digest="0" * 64)
+    other = structs.replace(made, body=b"two")
+    assert made.digest == hashlib.sha256(b"one").hexdigest()
+    assert other.digest == hashlib.sha256(b"two").hexdigest()
+
+
+def test_the_same_bytes_stand_elsewhere_under_the_same_digest():
+    made = PublicObject("a", b"one", Class.SET, "unit", 7)
+    assert made.at("b", "other") == PublicObject("b", b"one", Class.SET, "other", 7)
+    assert (made.path, made.unit) == ("a", "unit")
 
 
 def test_a_chain_of_crls_is_as_fresh_as_the_one_that_ends_first(estate, now):

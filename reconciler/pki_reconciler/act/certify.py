@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from pki_publishers.release import PublicObject
 from pki_reconciler.act import units
@@ -32,7 +31,6 @@ from pki_schema.desired import Identity, Meaning
 from pki_schema.instants import Instant
 from pki_schema.issued import CertificateState, IssuedAuthority, IssuedCertificate
 from pki_schema.planned import Action, Held
-from pki_schema.x509.algorithms import PublicKey
 
 _PURPOSES = {"AuthorityCertificate": "authority", "ResponderCertificate": "responder"}
 
@@ -42,13 +40,13 @@ SERIAL_OCTETS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class _Order:
-    """An action with everything that building it needs."""
+    """An action with everything that building it needs; ``spki`` is the DER of the key."""
 
     action: Action
     meaning: Meaning
     issuer: Issuer | None
     ancestors: tuple[IssuedAuthority, ...]
-    public_key: PublicKey
+    spki: bytes
 
 
 def certify(cycle: Cycle, actions: Sequence[Action], sample: Sample) -> None:
@@ -166,7 +164,7 @@ def _orders(cycle: Cycle, actions: Sequence[Action]) -> list[_Order]:
                 meaning=meaning,
                 issuer=issuers[issuer.spki] if issuer else None,
                 ancestors=line_of(authorities, issuer.spki)[1:] if issuer else (),
-                public_key=load_spki(spki),
+                spki=spki,
             )
             for spki in keys
         )
@@ -174,11 +172,6 @@ def _orders(cycle: Cycle, actions: Sequence[Action]) -> list[_Order]:
         with cycle.ledger.transaction(cycle.now) as transaction:
             transaction.append(made, commit=cycle.commit, plan=cycle.plan)
     return orders
-
-
-def load_spki(der: bytes) -> PublicKey:
-    """A public key from its DER SubjectPublicKeyInfo."""
-    return serialization.load_der_public_key(der)  # type: ignore[return-value]
 
 
 def _issuer(meaning: Meaning, authorities: Mapping[str, IssuedAuthority]) -> IssuedAuthority | None:
@@ -227,7 +220,7 @@ def _linted(
             unsigned = build_certificate(
                 order.meaning,
                 issuer=order.issuer,
-                public_key=order.public_key,
+                spki=order.spki,
                 serial=_serial(cycle),
                 now=cycle.now,
                 cause=str(action.cause),

@@ -25,7 +25,7 @@ from pki_reconciler.decide.build.crl import CrlEntry
 from pki_reconciler.decide.build.extensions import DER, subject_name
 from pki_schema.desired import Identity, Meaning
 from pki_schema.instants import Instant
-from pki_schema.x509.algorithms import PublicKey, algorithm_of
+from pki_schema.x509.algorithms import PublicKey, algorithm_of, spki_der
 
 LARGEST_CRL: Final = 64 * 1024 * 1024
 LARGEST_CERTIFICATE: Final = 64 * 1024
@@ -150,12 +150,12 @@ def responder_of(body: bytes) -> bytes | None:
 
 def is_meant(certificate: x509.Certificate, meaning: Meaning, issuer: Issuer | None) -> bool:
     """Whether this meaning makes exactly these bytes, but for the signature."""
-    key = certificate.public_key()
+    spki = spki_der(certificate.public_key())
     try:
         made = build_certificate(
             meaning,
             issuer=issuer,
-            public_key=key,
+            spki=spki,
             serial=certificate.serial_number,
             now=certificate.not_valid_before_utc + BACKDATE,
             cause="recovery",

@@ -138,6 +138,11 @@ def algorithm_of(key: object) -> Algorithm | None:
     return next((a for a in ALGORITHMS.values() if a.matches(key)), None)
 
 
+def load_spki(der: bytes) -> PublicKey:
+    """A public key from its DER SubjectPublicKeyInfo; ``ValueError`` if pyca reads none."""
+    return cast("PublicKey", serialization.load_der_public_key(der))
+
+
 def spki_der(key: PublicKey) -> bytes:
     """The DER SubjectPublicKeyInfo of a public key (RFC 5280 section 4.1.2.7)."""
     return key.public_bytes(

@@ -154,8 +154,8 @@ class World:
             "cause": "git",
             "reason": "declared",
         }
-        if "public_key" not in changes:
-            values["public_key"] = self.key(meaning.profile.key_algorithm)
+        public_key = changes.pop("public_key", None) or self.key(meaning.profile.key_algorithm)
+        values["spki"] = spki_der(public_key)
         return build_certificate(meaning, **values | changes)
 
     def issuer(self, meaning: Meaning, parent: Issuer | None, **changes: Any) -> Issuer:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pki_publishers import layout
-from pki_reconciler.act.certify import load_spki
 from pki_reconciler.act.readback.looks import Look, is_declared_so, meant, own
 from pki_reconciler.decide import belief
 from pki_reconciler.decide.build import Issuer
 from pki_reconciler.decide.build.extensions import key_identifier
 from pki_reconciler.ledger.records import Record
 from pki_schema.desired import Identity, Meaning
-from pki_schema.x509.algorithms import spki_der
+from pki_schema.x509.algorithms import load_spki, spki_der
 
 
 def read_authorities(look: Look, *, thoroughly: bool) -> None:

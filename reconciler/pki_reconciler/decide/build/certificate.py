@@ -10,13 +10,13 @@ import hashlib
 from datetime import timedelta
 
 from pki_reconciler.chain import CertificateFacts, Unsigned
-from pki_reconciler.decide.build.extensions import own_values, subject_name
+from pki_reconciler.decide.build.extensions import own_values, subject_der
 from pki_reconciler.decide.build.form import form_of, laid_out, listed
 from pki_reconciler.decide.build.issuer import Issuer
 from pki_schema.desired import Meaning
 from pki_schema.instants import SECOND, Instant
 from pki_schema.x509 import der
-from pki_schema.x509.algorithms import PublicKey, spki_der
+from pki_schema.x509.algorithms import load_spki
 
 BACKDATE = timedelta(minutes=5)
 """How far notBefore lies before the signature, for relying parties whose clocks are slow."""
@@ -26,17 +26,18 @@ def build_certificate(
     meaning: Meaning,
     *,
     issuer: Issuer | None,
-    public_key: PublicKey,
+    spki: bytes,
     serial: int,
     now: Instant,
     cause: str,
     reason: str,
 ) -> Unsigned[CertificateFacts]:
-    """Lay out a certificate for ``public_key``; without ``issuer`` it is self-signed.
+    """Lay out a certificate for the key of a DER SubjectPublicKeyInfo, which stands there as it is.
 
-    ``cause`` and ``reason`` are kept for the ledger. Raises ``ValueError`` for what X.509 cannot
-    express: a serial that is not positive or above 159 bits, a common name above 64 characters, a
-    country that is not two letters, a self-signed key off the closed list.
+    Without ``issuer`` it is self-signed. ``cause`` and ``reason`` are kept for the ledger. Raises
+    ``ValueError`` for what X.509 cannot express: a serial that is not positive or above 159 bits, a
+    common name above 64 characters, a country that is not two letters, a self-signed key off the
+    closed list.
     """
     if not 0 < serial < 1 << 159:
         raise ValueError("a serial is positive and has no more than 159 bits")
@@ -44,9 +45,10 @@ def build_certificate(
     not_before = now - BACKDATE
     # RFC 5280 section 4.1.2.5: the last second counts, so a day is 86,400 seconds and not one more.
     not_after = not_before + timedelta(seconds=profile.duration) - SECOND
-    own = spki_der(public_key)
-    spki = hashlib.sha256(own).hexdigest()
+    digest = hashlib.sha256(spki).hexdigest()
     if issuer is None:
+        public_key = load_spki(spki)
+        key_algorithm = listed(public_key)
         draft = laid_out(
             profile,
             issuer=None,
@@ -56,21 +58,22 @@ def build_certificate(
             not_after=not_after,
         )
     else:
+        key_algorithm = issuer.key_algorithm
         form = form_of(profile, issuer, not_before=not_before, not_after=not_after)
         draft = form.filled(
             serial=serial,
-            subject=subject_name(profile.subject).public_bytes(),
-            spki=own,
-            values=own_values(profile.names, own),
+            subject=subject_der(profile.subject),
+            spki=spki,
+            values=own_values(profile.names, spki),
         )
     tbs, algorithm = der.taken_apart(draft)
     return Unsigned(
         facts=CertificateFacts(
-            issuer=issuer.spki if issuer else spki,
+            issuer=issuer.spki if issuer else digest,
             serial=serial,
             subject=meaning.subject,
             meaning=meaning,
-            spki=spki,
+            spki=digest,
             not_before=not_before,
             not_after=not_after,
             cause=cause,
@@ -79,6 +82,6 @@ def build_certificate(
         draft=draft,
         tbs=tbs,
         algorithm=algorithm,
-        signer=issuer.spki if issuer else spki,
-        key_algorithm=issuer.key_algorithm if issuer else listed(public_key),
+        signer=issuer.spki if issuer else digest,
+        key_algorithm=key_algorithm,
     )

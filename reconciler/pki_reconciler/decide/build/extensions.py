@@ -22,7 +22,7 @@ from pki_schema.desired import Constraints, Profile, Subtrees
 from pki_schema.x509 import der, oids
 
 DER = serialization.Encoding.DER
-_UTF8_STRING = 0x0C
+_UTF8_STRING, _SEQUENCE = 0x0C, 0x30
 
 E = TypeVar("E", bound=x509.ExtensionType)
 AnyExtension = x509.Extension[Any]
@@ -98,7 +98,18 @@ def subject_name(attributes: tuple[tuple[str, str], ...]) -> x509.Name:
     return x509.Name([_relative_name(oid, value) for oid, value in attributes])
 
 
+def subject_der(attributes: tuple[tuple[str, str], ...]) -> bytes:
+    """The same name in DER."""
+    return der.tlv(_SEQUENCE, b"".join([_attribute_der(oid, value) for oid, value in attributes]))
+
+
 @lru_cache(maxsize=1024)  # most attributes of a fleet's subjects are the same
+def _attribute_der(oid: str, value: str) -> bytes:
+    [relative_name] = der.elements(x509.Name([_relative_name(oid, value)]).public_bytes())
+    return relative_name
+
+
+@lru_cache(maxsize=1024)
 def _relative_name(oid: str, value: str) -> x509.RelativeDistinguishedName:
     return x509.RelativeDistinguishedName([x509.NameAttribute(x509.ObjectIdentifier(oid), value)])
 

@@ -235,7 +235,7 @@ def test_the_cause_is_kept_for_the_ledger(world, services):
     unsigned = build_certificate(
         world.leaf_meaning(),
         issuer=services,
-        public_key=world.key("P-256"),
+        spki=spki_der(world.key("P-256")),
         serial=world.serial(),
         now=world.now,
         cause="clock",
