@@ -182,6 +182,13 @@ def test_a_serial_that_is_not_positive_or_above_159_bits_cannot_be_built(world, 
             world.unsigned(meaning, issuer, serial=serial)
 
 
+@pytest.mark.parametrize("spki", [b"", b"\x30", b"\x30\x00", b"\x05\x00"])
+def test_octets_that_are_no_key_cannot_be_built(world, services, spki):
+    for issuer, meaning in ((services, world.leaf_meaning()), (None, world.authority_meaning("x"))):
+        with pytest.raises(ValueError):
+            world.unsigned(meaning, issuer, spki=spki)
+
+
 OF_EVERY_KIND = {
     "a leaf": lambda world: world.leaf_meaning(),
     "a leaf with another name and another subject": lambda world: world.leaf_meaning(

@@ -59,6 +59,12 @@ def certified(at, meaning, public_key):
     return unsigned, at.below_services
 
 
+def leaf_for(at, spki):
+    """A leaf for octets that may be no key, which its request is said to have."""
+    meaning = at.world.leaf_meaning(spki=spki)
+    return at.world.unsigned(meaning, at.services, spki=spki), at.below_services
+
+
 def rsa_key(modulus, exponent=65_537):
     return rsa.RSAPublicNumbers(exponent, modulus).public_key()
 
@@ -149,6 +155,9 @@ BAD = {
         at.below_services,
     ),
     "PKI5001 a unique identifier before the extensions": with_unique_identifier,
+    "PKI5001 an element behind the key": lambda at: leaf_for(
+        at, spki_der(at.world.key("P-256")) + b"\5\0"
+    ),
     "PKI5002 a short serial": lambda at: (
         at.world.unsigned(at.world.leaf_meaning(), at.services, serial=5),
         at.below_services,
