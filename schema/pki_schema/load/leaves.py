@@ -6,22 +6,29 @@ commit; only then is there a ``Meaning``, or a subject that waits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Final
 
 from msgspec import structs
 
-from pki_schema.desired import Declared, Identity, Meaning, certificate_identity
+from pki_schema.desired import Declared, DesiredState, Identity, Meaning
 from pki_schema.errors import Position, Problem, Severity, has_errors
 from pki_schema.fields import Duration
-from pki_schema.kinds import ServiceSpec
-from pki_schema.kinds.service import ServiceCertificate
-from pki_schema.load.links import Path
+from pki_schema.load.inherit import Templates
 from pki_schema.load.naming import Names, Subject, name_it
 from pki_schema.load.profiles import plain
 from pki_schema.load.requests import CertificateRequestFacts, read_request
 from pki_schema.load.tree import at, request_path
 from pki_schema.load.wanted import Offers, Wanted
+
+Facts = CertificateRequestFacts | tuple[Problem, ...]
+
+_AT_ONCE: Final = 256
+"""Certificates whose CSRs are read one after the other: their signatures are verified by tables
+that stay in the processor's caches if nothing else is done in between.
+"""
 
 
 @dataclass(frozen=True)
@@ -32,31 +39,24 @@ class Waiting:
     position: Position
 
 
-def resolve_certificate(
-    offers: Offers,
-    service: Declared,
-    spec: ServiceSpec,
-    *,
-    path: Path,
-    certificate: ServiceCertificate,
+def resolve_certificates(
+    offers: Offers, services: Iterable[Declared]
 ) -> Iterator[Meaning | Waiting | Problem]:
-    """The meaning of one certificate of a service, or that it waits; and what is wrong with it.
+    """The meaning of each certificate of these services, or that it waits; and what is wrong.
 
-    Nothing where a reference dangles or is not allowed: ``references`` says so.
+    Nothing of those where a reference dangles or is not allowed: ``references`` says so.
     """
-    terms = offers.terms(service.identity.tenant, certificate)
-    if terms is None:
-        return
-    whose, name, own = service.identity.tenant, service.identity.name, str.__str__(certificate.name)
-    identity = certificate_identity(whose, name, own)
-    wanted = Wanted(
-        identity=identity,
-        service=service,
-        spec=spec,
-        path=path,
-        certificate=certificate,
-        terms=terms,
-    )
+    all_wanted = chain.from_iterable(map(offers.wanted, services))
+    while few := list(islice(all_wanted, _AT_ONCE)):
+        requests = [_request_facts(offers.state, wanted) for wanted in few]
+        for wanted, facts in zip(few, requests, strict=True):
+            yield from _resolved(offers.templates, wanted, facts)
+
+
+def _resolved(
+    templates: Templates, wanted: Wanted, facts: Facts | None
+) -> Iterator[Meaning | Waiting | Problem]:
+    identity, service, certificate = wanted.identity, wanted.service, wanted.certificate
     subject, names, misnamed = name_it(wanted)
     problems = [*misnamed, *_time_problems(wanted)]
     yield from problems
@@ -66,7 +66,6 @@ def resolve_certificate(
         yield Problem(position, "PKI3031", message, severity=Severity.NOTICE)
         yield Waiting(identity, at(service, "metadata", "name"))
         return
-    facts = _request_facts(offers, wanted)
     if isinstance(facts, tuple):
         yield from facts
     elif facts is None:
@@ -78,7 +77,7 @@ def resolve_certificate(
     else:
         yield from facts.notices
         if not has_errors(problems):
-            yield _meaning(offers, wanted, subject, names, facts)
+            yield _meaning(templates, wanted, subject, names, facts)
 
 
 def _time_problems(wanted: Wanted) -> Iterator[Problem]:
@@ -109,11 +108,10 @@ def _times(wanted: Wanted) -> tuple[int, int]:
     return duration, template.renew_before if template.renew_before < duration else duration // 3
 
 
-def _request_facts(
-    offers: Offers, wanted: Wanted
-) -> CertificateRequestFacts | tuple[Problem, ...] | None:
-    request = offers.state.requests.get(wanted.identity)
-    if request is None:
+def _request_facts(state: DesiredState, wanted: Wanted) -> Facts | None:
+    """Of its CSR, or what is wrong with that; ``None`` while there is none, or is to be none."""
+    request = state.requests.get(wanted.identity)
+    if request is None or wanted.certificate.key_origin != "csr":
         return None
     facts = read_request(request)
     template = wanted.terms.template
@@ -125,14 +123,18 @@ def _request_facts(
 
 
 def _meaning(
-    offers: Offers, wanted: Wanted, subject: Subject, names: Names, facts: CertificateRequestFacts
+    templates: Templates,
+    wanted: Wanted,
+    subject: Subject,
+    names: Names,
+    facts: CertificateRequestFacts,
 ) -> Meaning:
     terms = wanted.terms
     duration, renew_before = _times(wanted)
     return Meaning(
         subject=wanted.identity,
         profile=structs.replace(
-            offers.templates.profile(terms.template, facts.algorithm),
+            templates.profile(terms.template, facts.algorithm),
             issuer=str.__str__(terms.issuer.identity.name),
             subject=subject,
             names=names,

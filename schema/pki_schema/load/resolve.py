@@ -9,18 +9,17 @@ from operator import itemgetter
 
 from pki_schema.desired import (
     SUBJECT_KINDS,
-    Declared,
     DesiredState,
     Identity,
     Meaning,
     Resolved,
 )
 from pki_schema.errors import Position, Problem, Severity, in_reading_order
-from pki_schema.kinds import CertificateAuthoritySpec, ServiceSpec, TenantSpec
+from pki_schema.kinds import CertificateAuthoritySpec, TenantSpec
 from pki_schema.load.authorities import resolve_authority
 from pki_schema.load.inherit import Templates
-from pki_schema.load.leaves import Waiting, resolve_certificate
-from pki_schema.load.links import authority, certificate_names, certificates_of
+from pki_schema.load.leaves import Waiting, resolve_certificates
+from pki_schema.load.links import authority, certificate_names
 from pki_schema.load.tree import at
 from pki_schema.load.wanted import Offers
 
@@ -40,17 +39,14 @@ def resolve(state: DesiredState, subjects: Collection[Identity] | None = None) -
     meanings: dict[Identity, Meaning] = {}
     pending: dict[Identity, Position] = {}
     problems: list[Problem] = []
-    for identity, declared in sorted(state.objects.items(), key=itemgetter(0)):
-        if wanted is not None and identity not in wanted:
-            continue
-        for found in _resolved(offers, declared):
-            match found:
-                case Meaning():
-                    meanings[found.subject] = found
-                case Waiting():
-                    pending[found.identity] = found.position
-                case Problem():
-                    problems.append(found)
+    for found in _resolved(offers, wanted):
+        match found:
+            case Meaning():
+                meanings[found.subject] = found
+            case Waiting():
+                pending[found.identity] = found.position
+            case Problem():
+                problems.append(found)
     problems += _shared_keys(meanings.values())
     problems += _over_quota(state, wanted)
     problems += _without_service(state, wanted)
@@ -65,15 +61,19 @@ def _declaring(subject: Identity) -> Identity:
     return Identity("Service", subject.tenant, name) if subject.tenant else authority(name)
 
 
-def _resolved(offers: Offers, declared: Declared) -> Iterator[Meaning | Waiting | Problem]:
-    match declared.spec:
-        case CertificateAuthoritySpec() as spec:
-            yield from resolve_authority(offers.state, offers.templates, declared, spec)
-        case ServiceSpec() as spec:
-            for path, certificate in certificates_of(declared):
-                yield from resolve_certificate(
-                    offers, declared, spec, path=path, certificate=certificate
-                )
+def _resolved(
+    offers: Offers, wanted: frozenset[Identity] | None
+) -> Iterator[Meaning | Waiting | Problem]:
+    state = offers.state
+    judged = [
+        declared
+        for identity, declared in sorted(state.objects.items(), key=itemgetter(0))
+        if wanted is None or identity in wanted
+    ]
+    for declared in judged:
+        if isinstance(declared.spec, CertificateAuthoritySpec):
+            yield from resolve_authority(state, offers.templates, declared, declared.spec)
+    yield from resolve_certificates(offers, judged)
 
 
 def _shared_keys(meanings: Iterable[Meaning]) -> Iterator[Problem]:

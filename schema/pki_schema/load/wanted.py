@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pki_schema.desired import Declared, DesiredState, Identity
+from pki_schema.desired import Declared, DesiredState, Identity, certificate_identity
 from pki_schema.errors import Problem
 from pki_schema.kinds import CertificateAuthoritySpec, ServiceSpec, TenantSpec
 from pki_schema.kinds.service import ServiceCertificate
@@ -13,7 +13,7 @@ from pki_schema.load.belonging import spiffe_domain
 from pki_schema.load.complete import CompleteTemplate
 from pki_schema.load.entitlement import issuer_of
 from pki_schema.load.inherit import Constraints, Templates
-from pki_schema.load.links import Path, authority, tenant
+from pki_schema.load.links import Path, authority, certificates_of, tenant
 from pki_schema.load.substitute import PartlyNamed, partly_named
 from pki_schema.load.tree import at
 
@@ -60,8 +60,25 @@ class Offers:
     templates: Templates
     _found: dict[tuple[str, str, str | None], Terms | None] = field(default_factory=dict)
 
-    def terms(self, tenant: str, certificate: ServiceCertificate) -> Terms | None:
-        """Of a tenant's certificate; ``None`` where a reference dangles or is not allowed."""
+    def wanted(self, service: Declared) -> Iterator[Wanted]:
+        """What a service wants, without certificates of which a reference dangles or is not
+        allowed: ``references`` says so.
+        """
+        whose, name = service.identity.tenant, service.identity.name
+        for path, certificate in certificates_of(service):
+            terms = self._terms(whose, certificate)
+            if terms is not None and isinstance(service.spec, ServiceSpec):
+                own = str.__str__(certificate.name)
+                yield Wanted(
+                    identity=certificate_identity(whose, name, own),
+                    service=service,
+                    spec=service.spec,
+                    path=path,
+                    certificate=certificate,
+                    terms=terms,
+                )
+
+    def _terms(self, tenant: str, certificate: ServiceCertificate) -> Terms | None:
         asked = (tenant, certificate.template, certificate.issuer_ref)
         if asked not in self._found:
             self._found[asked] = self._sought(tenant, certificate)
