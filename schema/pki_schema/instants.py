@@ -7,6 +7,7 @@ would only make equal things unequal. Nobody here asks for the time: it is passe
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Instant = datetime
 
@@ -31,6 +32,7 @@ def to_epoch(instant: Instant) -> int:
     return int(instant.timestamp())
 
 
+@lru_cache(maxsize=4096)  # what is certified together begins and ends together
 def render(instant: Instant) -> str:
     """``2026-11-23T17:47:53Z``, the one written form (RFC 3339, UTC)."""
     return instant.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
