@@ -20,7 +20,12 @@ from hypothesis import strategies as st
 
 from pki_schema.desired import SigningRequest
 from pki_schema.errors import Position, Severity
-from pki_schema.load.requests import LARGEST, CertificateRequestFacts, read_request
+from pki_schema.load.requests import (
+    LARGEST,
+    CertificateRequestFacts,
+    read_request,
+    read_requests,
+)
 from pki_schema.x509.algorithms import ALGORITHMS
 
 MINE = "pki:vcc/api"
@@ -69,6 +74,30 @@ def test_a_request_made_for_another_service_is_refused(
 ) -> None:
     """Else anybody could have a key of theirs certified under a file name of somebody else."""
     assert read(csr(p256, uris)) == ("PKI4055",)
+
+
+def test_several_requests_are_read_in_their_order_and_each_as_by_itself(
+    csr: Csr, p256: ec.EllipticCurvePrivateKey
+) -> None:
+    """Also beside one that is none, one of another service and one that pyca refuses."""
+    pems = [
+        csr(p256, [MINE]),
+        b"none",
+        csr(p256, ["pki:vcc/other"]),
+        pem(b"0\0"),
+        csr(p256, [MINE]),
+    ]
+    requests = [
+        SigningRequest(tenant="vcc", service="api", certificate="one", path=PATH, blob="", pem=one)
+        for one in pems
+    ]
+
+    found = read_requests(requests)
+
+    assert found == [read_request(request) for request in requests]
+    told = [one if isinstance(one, CertificateRequestFacts) else one[0].code for one in found]
+    assert told[1:4] == ["PKI4051", "PKI4055", "PKI4052"]
+    assert told[0] == told[4] == read(pems[0])
 
 
 def test_other_names_are_ignored_and_the_author_is_told(
