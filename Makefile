@@ -30,7 +30,7 @@ check-all: check ## check, then every test including the slow ones
 	@ci/debian-packages && ci/node-packages
 	$(bin)/pytest -n 2 --dist worksteal -m "not soak" $(ARGS)
 
-soak: .venv/installed ## what takes an hour: years hour by hour, two daemons at once, every write failing
+soak: .venv/installed ## what takes an hour: years hour by hour, two daemons, many histories, every write failing
 	@ci/debian-packages && ci/node-packages
 	$(bin)/pytest -n 2 --dist worksteal -m soak -o faulthandler_timeout=1800 $(ARGS)
 
