@@ -76,6 +76,15 @@ def test_asked_for_some_paths(world: Any) -> None:
     assert len(found) == 1_100
 
 
+def test_what_is_about_to_be_overwritten_is_what_stands_on_the_same_target(world: Any) -> None:
+    """Not where nothing waits, nothing stands, or only another target has it."""
+    world.ledger.acknowledge("public", [there("a", "1", number=7), there("quiet", "1")])
+    world.ledger.acknowledge("other", [msgspec.structs.replace(there("b", "1"), target="other")])
+    enqueue(world, wish("a", "2"), wish("b", "2"), wish("new", "1"))
+    assert world.ledger.reader.overwritten("public") == {"a": there("a", "1", number=7)}
+    assert world.ledger.reader.overwritten("other") == {}
+
+
 def test_deletion_waits_for_its_time(world: Any) -> None:
     """Superseded files stay for their readers, then go, then are forgotten."""
     world.ledger.acknowledge("public", [there("a", "1"), there("b", "1")])
