@@ -121,13 +121,18 @@ class InMemoryTarget:
     def mark(self) -> Mark:
         return self.left
 
-    def write(self, phase: Sequence[PublicObject]) -> None:
-        self.before(phase)
-        for item in phase:
-            parts(item.path)
-            self.files[item.path] = item.body
-            self.writes.append(item.path)
-        self.after(phase)
+    def write(self, phases: Sequence[Sequence[PublicObject]]) -> None:
+        for phase in phases:
+            self.before(phase)
+            for item in phase:
+                parts(item.path)
+                self.put(item)
+            self.after(phase)
+
+    def put(self, item: PublicObject) -> None:
+        """One object is in its place."""
+        self.files[item.path] = item.body
+        self.writes.append(item.path)
 
     def read(self, path: str, *, most: int = LARGEST) -> bytes | None:
         found = self.files.get(path)

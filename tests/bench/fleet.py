@@ -10,9 +10,11 @@ from pathlib import Path
 from pki_reconciler.cli import demo
 from pki_reconciler.cli.compose import host
 from pki_reconciler.cli.init import begin
+from pki_reconciler.cli.validate import read_tree
 from pki_reconciler.config import Config, load_config
 from pki_reconciler.demo import organisation
 from pki_reconciler.loop import Outcome, reconcile
+from pki_schema.load import load
 from pki_schema.load.tree import RequestPath
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +52,13 @@ class Fleet:
         begin(fleet.config())
         fleet.reconcile()
         return fleet
+
+    def hand_in(self) -> None:
+        """Commit the CSRs of the organisation's own services, some dozen."""
+        files, _ = read_tree(self.tree)
+        for item in organisation.wanted(load(files)[0].state):
+            organisation.make_keys(self.tree, self.root / "hosts", item)
+        organisation.commit_all(self.tree, "Signing requests")
 
     def enlist(self, count: int) -> None:
         """Commit ``count`` new services, each with its CSR."""

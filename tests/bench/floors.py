@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import mkdtemp
 
-from pki_publishers.targets.directory import STAGING
+from pki_publishers.targets import staging as aside
 from tests.bench import floor
 from tests.bench.fleet import Fleet
 
@@ -27,7 +27,6 @@ def measure(fleet: Fleet) -> Mapping[str, float]:
         entries = ledger.execute("SELECT body FROM entry").fetchall()
     public = fleet.root / "public"
     files = [path.read_bytes() for path in public.rglob("*") if path.is_file()]
-    # Not deleted here: ext4 makes files slowly for a while where many have just been deleted.
     folder = Path(mkdtemp(prefix="floors-", dir=fleet.root))
     return {
         "yaml": _seconds(lambda: floor.main(fleet.tree / "tenants/fleet")),
@@ -56,7 +55,7 @@ def _insert(file: Path, rows: list[tuple[str]]) -> None:
 
 def _write(root: Path, bodies: list[bytes]) -> None:
     """All files under other names, a sync, all renames into one folder, a sync."""
-    staging, target = root / STAGING, root / "target"
+    staging, target = root / aside.FOLDER, root / "target"
     staging.mkdir()
     target.mkdir()
     for number, body in enumerate(bodies):

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 from pki_reconciler.act.ground import Bearings
 from pki_reconciler.cli.compose import host
@@ -23,8 +22,9 @@ from tests.bench import floors as floors_of
 from tests.bench import signing
 from tests.bench.fleet import ROOT, Fleet
 
-NEXT = "next"
-"""The branch with the new services, until it is measured."""
+FIRST, NEXT = "first", "next"
+"""The branches with the organisation's own services and with the new ones, until it is their turn.
+"""
 
 GOAL, LEAST = 5, 3
 """Percent of the bare signatures' speed."""
@@ -37,20 +37,20 @@ FLOORS = {
 """Beside which stage a floor stands, and what it is."""
 
 
-def report(services: int, pairs: int) -> None:
-    """Measure in turn and print the medians."""
-    with TemporaryDirectory(prefix="vcc-pki-bench-") as folder:
-        fleet = Fleet.prepare(Path(folder) / "fleet")
-        fleet.enlist(services)
-        fleet.git("branch", NEXT)
-        fleet.git("reset", "--quiet", "--soft", "HEAD~1")
-        floors, runs, least = [], [], []
-        for nth in range(pairs):
-            floors.append(_child("floor", str(services))["all"])
-            # A folder of its own, deleted at the end: ext4 is slow where much was just deleted.
-            run = str(fleet.copy(Path(folder) / f"run-{nth}").root)
-            runs.append(_child("issue", run))
-            least.append(_child("floors", run))
+def report(folder: Path, services: int, pairs: int) -> None:
+    """Measure in turn, in a folder without anything, and print the medians."""
+    fleet = Fleet.prepare(folder / "fleet")
+    fleet.hand_in()
+    fleet.git("branch", FIRST)
+    fleet.enlist(services)
+    fleet.git("branch", NEXT)
+    fleet.git("reset", "--quiet", "--soft", "HEAD~2")
+    floors, runs, least = [], [], []
+    for nth in range(pairs):
+        floors.append(_child("floor", str(services))["all"])
+        run = str(fleet.copy(folder / f"run-{nth}").root)
+        runs.append(_child("issue", run))
+        least.append(_child("floors", run))
     stages = {name: median(run[name] for run in runs) for name in runs[0]}
     percent = 100 * median(floors) / stages["all"]
     print(f"{services:,} new services, medians of {pairs} runs in turn, wall time")
@@ -63,16 +63,21 @@ def report(services: int, pairs: int) -> None:
 
 
 def issue(fleet: Fleet) -> Mapping[str, float]:
-    """Seconds by stage, as a running daemon would take them: everything is loaded before."""
+    """Seconds by stage, as a running daemon would take them: it has issued before."""
     with host(fleet.config_file, fleet.config()) as together:
         bearings = Bearings()
+        _follow(fleet, FIRST)
         reconcile(together, bearings)
         os.sync()  # the copied fleet must not wait for the syncs that are measured
-        fleet.git("update-ref", "refs/heads/main", NEXT)
+        _follow(fleet, NEXT)
         outcome = reconcile(together, bearings)
     assert not (outcome.held or outcome.done.failed or outcome.observed.refused)
     used = {name: seconds for name, seconds in outcome.stages.items() if seconds >= 0.01}
     return {**used, "all": sum(outcome.stages.values())}
+
+
+def _follow(fleet: Fleet, branch: str) -> None:
+    fleet.git("update-ref", "refs/heads/main", branch)
 
 
 def _child(*arguments: str) -> dict[str, float]:

@@ -14,7 +14,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 from pki_reconciler.cli.compose import host
 from pki_reconciler.daemon.running import Daemon, Ears
@@ -27,9 +26,9 @@ SHARE, GROWTH = 2.0, 1.2
 """Percent of the first cycle's CPU time; and how much more for ten times the services."""
 
 
-def report(services: int, more: int) -> None:
-    """Measure both sizes, one after the other."""
-    few, many = (_measured(count) for count in (services, more))
+def report(folder: Path, services: int, more: int) -> None:
+    """Measure both sizes, one after the other, in a folder without anything."""
+    few, many = (_measured(folder / str(count), count) for count in (services, more))
     share = 100 * few["quiet"] / few["first"]
     print(f"cycles with nothing to do, medians of {CYCLES}, CPU time")
     for count, seconds in ((services, few), (more, many)):
@@ -54,14 +53,13 @@ def cycles(fleet: Fleet) -> Mapping[str, float]:
     return {"first": first, "quiet": median(quiet)}
 
 
-def _measured(services: int) -> dict[str, float]:
-    with TemporaryDirectory(prefix="vcc-pki-bench-") as folder:
-        fleet = Fleet.prepare(Path(folder) / "fleet")
-        fleet.enlist(services)
-        command = [sys.executable, "-m", __spec__.name, str(fleet.root)]
-        told = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
-        result: dict[str, float] = json.loads(told)
-        return result
+def _measured(folder: Path, services: int) -> dict[str, float]:
+    fleet = Fleet.prepare(folder)
+    fleet.enlist(services)
+    command = [sys.executable, "-m", __spec__.name, str(fleet.root)]
+    told = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    result: dict[str, float] = json.loads(told)
+    return result
 
 
 if __name__ == "__main__":

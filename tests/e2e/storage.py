@@ -84,7 +84,9 @@ Names = dict[str, File | None]
 
 @dataclass(frozen=True)
 class Step:
-    """A change of names: ``file`` goes from ``old`` (if any) to ``new`` (if any)."""
+    """A change of names: ``file`` goes from ``old`` (if any) to ``new`` (if any), a folder with all
+    that is in it by then.
+    """
 
     file: File | None
     old: str = ""
@@ -94,10 +96,18 @@ class Step:
         return any(path and path.rpartition("/")[0] == folder for path in (self.old, self.new))
 
     def take(self, names: Names) -> None:
+        inside = below(names, self.old) if self.old and self.file is None else []
         if self.old and self.old in names and names[self.old] is self.file:
             del names[self.old]
         if self.new:
             names[self.new] = self.file
+            for path in inside:
+                names[self.new + path.removeprefix(self.old)] = names.pop(path)
+
+
+def below(names: Names, folder: str) -> list[str]:
+    """The paths of everything in a folder."""
+    return [path for path in names if path.startswith(f"{folder}/")]
 
 
 Keeps = Callable[[], bool]
@@ -120,7 +130,10 @@ class Disk:
         return cls(found, dict(found))
 
     def take(self, effect: Effect) -> None:
-        """Let it happen; what failed when it was recorded (a name that is taken) does nothing."""
+        """Let it happen; what failed when it was recorded (a name that is taken) does nothing.
+
+        What was not synced in a folder before it was moved never will be: nobody may rely on that.
+        """
         there = self.names.get(effect.path)
         if effect.failed:
             if effect.kind == "sync" and there:
@@ -138,7 +151,7 @@ class Disk:
                 self._step(Step(File(), new=effect.path))
             case "folder" if effect.path not in self.names:
                 self._step(Step(None, new=effect.path))
-            case "move" if there:
+            case "move" if effect.path in self.names:
                 self._step(Step(there, old=effect.path, new=effect.target))
             case "link" if there:
                 self._step(Step(there, new=effect.target))
@@ -171,6 +184,12 @@ class Disk:
             step.take(self.kept)
         settled = {id(step) for step in chosen}
         self.recent = [step for step in self.recent if id(step) not in settled]
+
+    def moved(self, effect: Effect) -> dict[str, File]:
+        """The files that a move gives their names, by these."""
+        files = {effect.path: self.names.get(effect.path)}
+        files |= {path: self.names[path] for path in below(self.names, effect.path)}
+        return {effect.target + p.removeprefix(effect.path): f for p, f in files.items() if f}
 
     def unsettled(self, folder: str) -> list[str]:
         """Paths below a folder whose name or content may still be lost."""

@@ -68,9 +68,9 @@ class Recording:
                 found[path].add(hashlib.sha256(body).hexdigest())
         disk = self.disk(0)
         for effect in self.effects:
-            moved = disk.names.get(effect.path)
-            if effect.kind == "move" and moved:
-                found[effect.target].add(hashlib.sha256(moved.content).hexdigest())
+            if effect.kind == "move":
+                for path, file in disk.moved(effect).items():
+                    found[path].add(hashlib.sha256(file.content).hexdigest())
             disk.take(effect)
         return found
 
@@ -122,14 +122,17 @@ def test_the_record_is_complete(recording: Recording) -> None:
 
 
 def test_files_are_synced_before_they_are_renamed(recording: Recording) -> None:
-    """Published files, keys: a name never becomes durable before the octets behind it."""
+    """Published files, keys: a name never becomes durable before the octets behind it, nor a new
+    folder before what is in it.
+    """
     disk = recording.disk(0)
     moves = 0
     for effect in recording.effects:
-        file = disk.names.get(effect.path)
-        if effect.kind == "move" and file and effect.target not in NEVER_SYNCED:
-            assert file.recent == [], effect.target
-            moves += 1
+        if effect.kind == "move" and effect.target not in NEVER_SYNCED:
+            assert disk.unsettled(effect.path) == [], effect.target
+            for path, file in disk.moved(effect).items():
+                assert file.recent == [], path
+                moves += 1
         disk.take(effect)
     assert moves > 200
 
@@ -150,17 +153,21 @@ def test_folders_are_synced_before_the_ledger_goes_on(recording: Recording) -> N
 
 
 def test_each_phase_is_durable_before_the_next(recording: Recording) -> None:
-    """CA certificates, then status, bundles and sets, then pointers."""
+    """CA certificates, then status, bundles and sets, then pointers; what is in a new folder comes
+    at once with the first of it.
+    """
     disk = recording.disk(0)
     phases: list[layout.Class] = []
     moved: set[str] = set()
     for effect in recording.effects:
-        place = layout.place(effect.target.removeprefix("public/")) if effect.target else None
-        if effect.kind == "move" and place:
-            if phases and phases[-1] != place.kind:
+        paths = disk.moved(effect) if effect.kind == "move" else {}
+        places = [layout.place(path.removeprefix("public/")) for path in paths]
+        kinds = [place.kind for place in places if place]
+        if kinds:
+            if phases and phases[-1] != min(kinds):
                 assert moved <= disk.after_power_failure(_never, _never, random.Random()).keys()
-            phases.append(place.kind)
-            moved.add(effect.target)
+            phases.append(min(kinds))
+            moved |= paths.keys()
         disk.take(effect)
     assert phases == sorted(phases)
     assert len(set(phases)) > 3

@@ -16,5 +16,5 @@ def main(folder: str) -> int:
         PublicObject(path=path, body=body, kind=Class.AUTHORITY, unit="one")
         for path, body in FILES.items()
     ]
-    DirectoryTarget(Path(folder)).write(objects)
+    DirectoryTarget(Path(folder)).write([objects])
     return 0

@@ -61,10 +61,10 @@ class Target(DirectoryTarget):
         self._reach()
         return super().mark()
 
-    def write(self, phase: Sequence[PublicObject]) -> None:
+    def write(self, phases: Sequence[Sequence[PublicObject]]) -> None:
         self._reach()
-        self.changed.update(item.path for item in phase)
-        super().write(phase)
+        self.changed.update(item.path for phase in phases for item in phase)
+        super().write(phases)
 
     def read(self, path: str, *, most: int = LARGEST) -> bytes | None:
         self._reach()

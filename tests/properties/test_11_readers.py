@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 from cryptography import x509
@@ -42,18 +42,15 @@ class WatchedTarget(InMemoryTarget):
 
     look: Callable[[Mapping[str, bytes]], None] = lambda _: None
     fails_in: int | None = None
-    phases: list[list[str]] = field(default_factory=list)
 
-    def write(self, phase: Sequence[PublicObject]) -> None:
-        self.phases.append([item.path for item in phase])
-        for item in phase:
-            if self.fails_in == 0:
-                self.fails_in = None
-                raise WorldFailed("the disk is full")
-            if self.fails_in is not None:
-                self.fails_in -= 1
-            super().write([item])
-            self.look(self.files)
+    def put(self, item: PublicObject) -> None:
+        if self.fails_in == 0:
+            self.fails_in = None
+            raise WorldFailed("the disk is full")
+        if self.fails_in is not None:
+            self.fails_in -= 1
+        super().put(item)
+        self.look(self.files)
 
     def delete(self, paths: Iterable[str]) -> None:
         for path in paths:

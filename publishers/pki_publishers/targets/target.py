@@ -49,11 +49,13 @@ class Target(Protocol):
     def mark(self) -> Mark:
         """What the last writer left behind; zeros where nobody has written yet."""
 
-    def write(self, phase: Sequence[PublicObject]) -> None:
-        """Put the objects in place, replacing what is there.
+    def write(self, phases: Sequence[Sequence[PublicObject]]) -> None:
+        """Put the objects in place, phase by phase, replacing what is there.
 
-        When it returns, all of them survive a power loss. Until then readers see, per path, the
-        whole former or the whole new object. When it raises, any subset may be in place.
+        A phase survives a power loss before the next one begins, and all do when it returns. Until
+        then readers see, per path, the whole former or the whole new object; only a folder that is
+        new may come at once, with what later phases have for it. When it raises, some phases may be
+        in place, and any subset of one.
         """
 
     def read(self, path: str, *, most: int = LARGEST) -> bytes | None:

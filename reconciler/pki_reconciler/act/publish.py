@@ -91,10 +91,11 @@ def _write(cycle: Cycle, name: str, target: Target, rows: Sequence[OutboxRow]) -
     }
     batch = sync.arrange(release, published)
     cycle.done.rejected.extend(_regression(name, regression) for regression in batch.refused)
-    for phase in batch.phases:
-        target.write(phase)
-        cycle.done.objects.extend(item.path for item in phase)
-        cycle.done.published += len(phase)
+    if batch.phases:
+        target.write(batch.phases)
+        written = [item.path for phase in batch.phases for item in phase]
+        cycle.done.objects.extend(written)
+        cycle.done.published += len(written)
     standing = [o for o in release.objects if o.path not in batch.held]
     cycle.ledger.acknowledge(
         name,

@@ -144,8 +144,8 @@ class _PatientTarget:
     def mark(self) -> Mark:
         return self._patience.attempt(self._resource, self._target.mark, proves=False)
 
-    def write(self, phase: Sequence[PublicObject]) -> None:
-        self._patience.attempt(self._resource, lambda: self._target.write(phase))
+    def write(self, phases: Sequence[Sequence[PublicObject]]) -> None:
+        self._patience.attempt(self._resource, lambda: self._target.write(phases))
 
     def read(self, path: str, *, most: int = LARGEST) -> bytes | None:
         return self._patience.attempt(

@@ -27,7 +27,7 @@ def outbox(connection: sa.Connection, target: str) -> tuple[OutboxRow, ...]:
             unit=unit,
             not_before=rows.instant(not_before),
         )
-        for path, category, digest, unit, not_before in connection.execute(query)
+        for path, category, digest, unit, not_before in connection.execute(query).all()
     )
 
 

@@ -45,22 +45,24 @@ def root(estate, stem, tmp_path_factory):
     leaf, issuing = estate.leaf, estate.issuing
     DirectoryTarget(folder).write(
         [
-            *render.render_authority(issuing.issued, issuers=[]),
-            *render.render_crl(
-                issuing.with_crl(number=7, revoked=range(1, 5001)),
-                chain=[estate.root.with_crl(number=3)],
-            ),
-            *render.render_answers(stem, [issuing.answer(leaf, a) for a in ("sha1", "sha256")]),
-            *render.render_certificate(
-                leaf,
-                chain=[issuing.issued, estate.root.issued],
-                staple=issuing.answer(leaf, "sha1"),
-                commit="c0ffee",
-                renew_at=None,
-            ),
-            render.render_status(render.Summary(commit="c0ffee")),
-            html.index(QUIET, tenants.tenants(QUIET, ())),
-            calendar.calendar(QUIET),
+            [
+                *render.render_authority(issuing.issued, issuers=[]),
+                *render.render_crl(
+                    issuing.with_crl(number=7, revoked=range(1, 5001)),
+                    chain=[estate.root.with_crl(number=3)],
+                ),
+                *render.render_answers(stem, [issuing.answer(leaf, a) for a in ("sha1", "sha256")]),
+                *render.render_certificate(
+                    leaf,
+                    chain=[issuing.issued, estate.root.issued],
+                    staple=issuing.answer(leaf, "sha1"),
+                    commit="c0ffee",
+                    renew_at=None,
+                ),
+                render.render_status(render.Summary(commit="c0ffee")),
+                html.index(QUIET, tenants.tenants(QUIET, ())),
+                calendar.calendar(QUIET),
+            ]
         ]
     )
     return folder

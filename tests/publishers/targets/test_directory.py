@@ -10,7 +10,8 @@ import pytest
 from pki_publishers.layout import Class
 from pki_publishers.release import PublicObject
 from pki_publishers.targets import DirectoryTarget, Target
-from pki_publishers.targets.directory import STAGING, SYNC_EACH_BELOW
+from pki_publishers.targets.directory import SYNC_EACH_BELOW
+from pki_publishers.targets.staging import FOLDER as STAGING
 from pki_schema.errors import WorldFailed
 
 
@@ -26,7 +27,7 @@ BOTH_WAYS = pytest.mark.parametrize("count", [1, SYNC_EACH_BELOW - 1, SYNC_EACH_
 @BOTH_WAYS
 def test_written_is_readable(tmp_path, count):
     target: Target = DirectoryTarget(tmp_path / "www")
-    target.write(objects(count))
+    target.write([objects(count)])
     assert {target.read(one.path) for one in objects(count)} == {b"body"}
 
 
@@ -34,7 +35,7 @@ def test_written_is_readable(tmp_path, count):
 def test_modes_do_not_depend_on_the_umask(tmp_path, count):
     former = os.umask(0o077)
     try:
-        DirectoryTarget(tmp_path / "www").write(objects(count))
+        DirectoryTarget(tmp_path / "www").write([objects(count)])
     finally:
         os.umask(former)
     modes = {
@@ -48,9 +49,9 @@ def test_modes_do_not_depend_on_the_umask(tmp_path, count):
 def test_a_file_is_replaced_and_not_rewritten(tmp_path, count):
     """A reader that has the former file open keeps the former bytes."""
     target = DirectoryTarget(tmp_path)
-    target.write(objects(count, b"former"))
+    target.write([objects(count, b"former")])
     with (tmp_path / "svc/t/s/0/file").open("rb") as reader:
-        target.write(objects(count, b"new"))
+        target.write([objects(count, b"new")])
         assert (reader.read(), target.read("svc/t/s/0/file")) == (b"former", b"new")
 
 
@@ -58,8 +59,8 @@ def test_a_file_is_replaced_and_not_rewritten(tmp_path, count):
 def test_one_of_many_equal_files_is_replaced_alone(tmp_path, count):
     """They may share their octets on the disk, and nobody can tell."""
     target = DirectoryTarget(tmp_path)
-    target.write(objects(count))
-    target.write(objects(1, b"new"))
+    target.write([objects(count)])
+    target.write([objects(1, b"new")])
     assert [target.read(one.path) for one in objects(count)] == [b"new", *[b"body"] * (count - 1)]
     target.delete([objects(1)[0].path])
     assert [target.read(one.path) for one in objects(count)] == [None, *[b"body"] * (count - 1)]
@@ -71,7 +72,7 @@ def test_a_filesystem_without_links_gets_files(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "link", refused)
     target = DirectoryTarget(tmp_path)
-    target.write(objects(SYNC_EACH_BELOW))
+    target.write([objects(SYNC_EACH_BELOW)])
     files = [tmp_path / one.path for one in objects(SYNC_EACH_BELOW)]
     assert [(file.read_bytes(), file.stat().st_nlink) for file in files] == [(b"body", 1)] * len(
         files
@@ -79,21 +80,21 @@ def test_a_filesystem_without_links_gets_files(tmp_path, monkeypatch):
 
 
 def test_equal_files_are_written_once(tmp_path):
-    DirectoryTarget(tmp_path).write(objects(SYNC_EACH_BELOW))
+    DirectoryTarget(tmp_path).write([objects(SYNC_EACH_BELOW)])
     files = [tmp_path / one.path for one in objects(SYNC_EACH_BELOW)]
     assert len({file.stat().st_ino for file in files}) == 1
 
 
 @BOTH_WAYS
 def test_nothing_is_left_in_staging(tmp_path, count):
-    DirectoryTarget(tmp_path).write(objects(count))
+    DirectoryTarget(tmp_path).write([objects(count)])
     assert list((tmp_path / STAGING).iterdir()) == []
 
 
 def test_what_a_crash_left_in_staging_is_taken_away(tmp_path):
     (tmp_path / STAGING).mkdir()
     (tmp_path / STAGING / "4711").write_bytes(b"torn")
-    DirectoryTarget(tmp_path).write(objects(1))
+    DirectoryTarget(tmp_path).write([objects(1)])
     assert list((tmp_path / STAGING).iterdir()) == []
 
 
@@ -103,11 +104,109 @@ def test_a_failed_write_can_be_done_again(tmp_path):
     (tmp_path / "a/b").mkdir(parents=True)
     wanted = [PublicObject("a/b", b"1", Class.SET, "u"), PublicObject("a/c", b"2", Class.SET, "u")]
     with pytest.raises(WorldFailed, match="cannot write a: Is a directory"):
-        target.write(wanted)
+        target.write([wanted])
     (tmp_path / "a/b").rmdir()
-    target.write(wanted)
+    target.write([wanted])
     assert [target.read("a/b"), target.read("a/c")] == [b"1", b"2"]
     assert list((tmp_path / STAGING).iterdir()) == []
+
+
+def one(path, body=b"body"):
+    return PublicObject(path, body, Class.SET, "u")
+
+
+def refused_at_the_end(root, *phases):
+    """Write these phases and one more, for which there is no place."""
+    (root / "status.json").mkdir(parents=True, exist_ok=True)
+    with pytest.raises(WorldFailed, match="Is a directory"):
+        DirectoryTarget(root).write([*phases, [one("status.json")]])
+
+
+def files(root):
+    found = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+    return {path for path in found if not path.startswith(STAGING)}
+
+
+MANY = pytest.mark.parametrize("more", [0, SYNC_EACH_BELOW])
+
+
+@MANY
+def test_a_new_folder_comes_whole(tmp_path, more):
+    """With the first of it comes what later phases have for it; nothing else comes early."""
+    sets, pointers = [one("svc/t/s/c/1/cert.pem")], [one("svc/t/s/c/current.json"), one("later")]
+    pointers += objects(more, folder="svc/t/others")
+    refused_at_the_end(tmp_path / "www", [one("ocsp/a.der")], sets, [one("later/b")], pointers)
+    assert files(tmp_path / "www") == {
+        "ocsp/a.der",
+        "svc/t/s/c/1/cert.pem",
+        "svc/t/s/c/current.json",
+        *(o.path for o in objects(more, folder="svc/t/others")),
+        "later/b",
+    }
+
+
+@MANY
+def test_where_a_folder_is_there_phases_follow_each_other(tmp_path, more):
+    (tmp_path / "svc/t/s/c").mkdir(parents=True)
+    sets = [one("svc/t/s/c/1/cert.pem"), *objects(more)]
+    DirectoryTarget(tmp_path).write([sets, [one("svc/t/s/c/current.json")]])
+    newer = [one("svc/t/s/c/2/cert.pem"), *objects(more, b"new")]
+    (tmp_path / "svc/t/s/c/bad").mkdir()
+    with pytest.raises(WorldFailed, match="Is a directory"):
+        DirectoryTarget(tmp_path).write(
+            [newer, [one("svc/t/s/c/bad")], [one("svc/t/s/c/current.json", b"new")]]
+        )
+    assert (tmp_path / "svc/t/s/c/2/cert.pem").read_bytes() == b"body"
+    assert (tmp_path / "svc/t/s/c/current.json").read_bytes() == b"body"
+
+
+@MANY
+def test_a_folder_made_by_somebody_else_meanwhile_is_no_obstacle_for_long(tmp_path, more):
+    """It is told; the next time it is written into."""
+    target = DirectoryTarget(tmp_path)
+
+    class Late(list):
+        """Phases that are counted, then read; after that somebody makes the folder."""
+
+        counted = False
+
+        def __iter__(self):
+            yield from super().__iter__()
+            if self.counted:
+                (tmp_path / "svc").mkdir()
+                (tmp_path / "svc/mine").touch()
+            self.counted = True
+
+    phases = [[one("svc/t/s/file"), *objects(more, folder="svc/t/s")]]
+    with pytest.raises(WorldFailed, match="Directory not empty"):
+        target.write(Late(phases))
+    target.write(phases)
+    assert target.read("svc/t/s/file") == b"body"
+    assert (tmp_path / "svc/mine").exists()
+    assert list((tmp_path / STAGING).iterdir()) == []
+
+
+def test_what_a_crash_left_of_a_folder_in_staging_is_taken_away(tmp_path):
+    """And nothing that a link in it leads to."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/keep").touch()
+    left = tmp_path / "www" / STAGING / "1" / "svc"
+    left.mkdir(parents=True)
+    (left / "torn").write_bytes(b"torn")
+    (left / "link").symlink_to(tmp_path / "outside")
+    (left.parent.parent / "2").symlink_to(tmp_path / "outside")
+    DirectoryTarget(tmp_path / "www").write([objects(1)])
+    assert list((tmp_path / "www" / STAGING).iterdir()) == []
+    assert (tmp_path / "outside/keep").exists()
+
+
+def test_a_staple_is_the_answer_itself(tmp_path):
+    """Equal files of several phases, too, are written once."""
+    answers = [one(f"ocsp/ca/{n}.der", bytes([n])) for n in range(SYNC_EACH_BELOW)]
+    staples = [one(f"svc/t/{n}/staple.der", bytes([n])) for n in range(SYNC_EACH_BELOW)]
+    DirectoryTarget(tmp_path).write([answers, staples])
+    for answer, staple in zip(answers, staples, strict=True):
+        assert (tmp_path / answer.path).samefile(tmp_path / staple.path)
 
 
 def test_nothing_there_is_none(tmp_path):
@@ -141,7 +240,7 @@ def test_reading_makes_no_folder(tmp_path):
 def test_paths_stay_inside_and_visible(tmp_path, path):
     target = DirectoryTarget(tmp_path)
     for attempt in (
-        lambda: target.write([PublicObject(path, b"", Class.SET, "u")]),
+        lambda: target.write([[PublicObject(path, b"", Class.SET, "u")]]),
         lambda: target.read(path),
         lambda: target.delete([path]),
     ):
@@ -153,7 +252,7 @@ def test_the_well_known_folder_is_public(tmp_path):
     """RFC 8615."""
     path = ".well-known/est/cacerts"
     target = DirectoryTarget(tmp_path)
-    target.write([PublicObject(path, b"cas", Class.TRUST, "u")])
+    target.write([[PublicObject(path, b"cas", Class.TRUST, "u")]])
     assert target.read(path) == (tmp_path / path).read_bytes() == b"cas"
     target.delete([path])
     assert target.read(path) is None
@@ -167,7 +266,7 @@ def test_nothing_is_written_through_a_linked_folder(tmp_path, count):
     root.mkdir()
     (root / "svc").symlink_to(outside)
     with pytest.raises(WorldFailed):
-        DirectoryTarget(root).write(objects(count))
+        DirectoryTarget(root).write([objects(count)])
     assert list(outside.iterdir()) == []
 
 
@@ -177,7 +276,7 @@ def test_a_linked_file_is_replaced_not_followed(tmp_path):
     root = tmp_path / "www"
     root.mkdir()
     (root / "file").symlink_to(outside)
-    DirectoryTarget(root).write([PublicObject("file", b"new", Class.SET, "u")])
+    DirectoryTarget(root).write([[PublicObject("file", b"new", Class.SET, "u")]])
     assert (outside.read_bytes(), (root / "file").read_bytes()) == (b"mine", b"new")
 
 
@@ -195,13 +294,13 @@ def test_staging_is_no_link(tmp_path):
     (tmp_path / "www").mkdir()
     (tmp_path / "www" / STAGING).symlink_to("../outside")
     with pytest.raises(WorldFailed):
-        DirectoryTarget(tmp_path / "www").write(objects(1))
+        DirectoryTarget(tmp_path / "www").write([objects(1)])
     assert (tmp_path / "outside" / "keep").exists()
 
 
 def test_deleted_is_gone_and_deleting_again_is_fine(tmp_path):
     target = DirectoryTarget(tmp_path)
-    target.write(objects(2))
+    target.write([objects(2)])
     for _ in range(2):
         target.delete([objects(1)[0].path, "never/was"])
     assert sorted(path.name for path in (tmp_path / "svc/t/s").iterdir()) == ["1"]
@@ -210,7 +309,7 @@ def test_deleted_is_gone_and_deleting_again_is_fine(tmp_path):
 def test_an_error_names_no_path_outside_the_root(tmp_path):
     (tmp_path / "a").write_bytes(b"a file where a folder belongs")
     with pytest.raises(WorldFailed) as failure:
-        DirectoryTarget(tmp_path).write([PublicObject("a/b", b"", Class.SET, "u")])
+        DirectoryTarget(tmp_path).write([[PublicObject("a/b", b"", Class.SET, "u")]])
     assert str(tmp_path) not in failure.value.message + failure.value.remedy
 
 
@@ -233,5 +332,5 @@ def test_ten_thousand_files_cost_little_more_than_creating_them(tmp_path):
         PublicObject(f"ocsp/ca-00000000/{number:x}.sha1.der", body, Class.STATUS, "u")
         for number in range(1, 10_001)
     ]
-    DirectoryTarget(tmp_path / "www").write(phase)
+    DirectoryTarget(tmp_path / "www").write([phase])
     assert time.perf_counter() - start < 4 * created + 1

@@ -27,7 +27,7 @@ def test_a_folder_nobody_wrote_to_has_no_mark(root):
 def test_a_writer_leaves_its_mark(root):
     target = DirectoryTarget(root)
     with target.held(Mark(3, 40)):
-        target.write([FILE])
+        target.write([[FILE]])
     assert target.mark() == Mark(3, 40)
     assert stat.S_IMODE((root / ".fence").stat().st_mode) == 0o600
 
@@ -46,7 +46,7 @@ def test_nobody_writes_while_another_does(root):
         with pytest.raises(WorldFailed, match="another vcc-pki is writing here") as refusal:
             other.held(Mark(4, 40)).__enter__()
         assert not isinstance(refusal.value, Fenced)
-        one.write([FILE])
+        one.write([[FILE]])
     with other.held(Mark(4, 40)):
         assert other.read(FILE.path) == FILE.body
 
