@@ -61,8 +61,10 @@ class Poller:
         self.rate = self.reads / (time.monotonic() - start)
 
     def _listed(self) -> set[str]:
-        found = {path.relative_to(self.public).as_posix() for path in files_below(self.public)}
-        return {path for path in found if not path.startswith(".")}
+        """What is not hidden: nobody is told of what still grows."""
+        visible = [one for one in self.public.iterdir() if not one.name.startswith(".")]
+        files = [*visible, *(path for one in visible for path in files_below(one))]
+        return {path.relative_to(self.public).as_posix() for path in files if path.is_file()}
 
     def _read(self, path: str) -> bytes | None:
         self.reads += 1
