@@ -41,14 +41,16 @@ class Class(IntEnum):
     """What an object is to its readers, in the order in which objects are written.
 
     What others refer to comes first and what refers to others last, so that no reader is ever sent
-    to a file that is not there yet. Deletions come after all of these, and after a grace period.
+    to a file that is not there yet. Deletions come after all of these, and after a grace period, in
+    the opposite order.
     """
 
     AUTHORITY = 1
     STATUS = 2
     TRUST = 3
-    SET = 4
-    POINTER = 5
+    RENEWAL = 4
+    SET = 5
+    POINTER = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +156,7 @@ PLACES: tuple[Place, ...] = (
     ),
     _place(
         rf"renewal-info/{_RENEWAL}",
-        Class.POINTER,
+        Class.RENEWAL,
         "application/json",
         _MINUTE,
         retry_after=_SIX_HOURS,

@@ -257,7 +257,7 @@ def render_renewal(
         PublicObject(
             layout.renewal_path(issuer.ski, certificate.serial),
             RenewalInfo(suggested_window=window).body(),
-            Class.POINTER,
+            Class.RENEWAL,
             f"renewal/{certificate.issuer}/{certificate.serial:x}",
         ),
     )

@@ -105,7 +105,7 @@ class Poller:
             found = self._read(file["path"])
             if found is None or hashlib.sha256(found).hexdigest() != file["sha256"]:
                 self.faults.append(f"{path} points to {file['path']}, which is something else")
-        for name in ("issuerCertificate", "trustAnchor", "crl", "crlChain"):
+        for name in ("issuerCertificate", "trustAnchor", "crl", "crlChain", "renewalInfo"):
             if self._read(pointer[name]) is None:
                 self.faults.append(f"{path} points to {pointer[name]}, which is not there")
 

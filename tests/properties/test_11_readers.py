@@ -75,7 +75,10 @@ def torn_or_missing(files: Mapping[str, bytes]) -> list[str]:
             there = files.get(file["path"])
             if there is None or hashlib.sha256(there).hexdigest() != file["sha256"]:
                 faults.append(f"{path}: {name}")
-        for what in ("issuerCertificate", "trustAnchor", "crl", "crlChain"):
+        named = ["issuerCertificate", "trustAnchor", "crl", "crlChain"]
+        if current["state"] != "expired":
+            named.append("renewalInfo")
+        for what in named:
             if current[what] not in files:
                 faults.append(f"{path}: {what}")
     return faults
@@ -229,6 +232,20 @@ def test_what_is_deleted_was_superseded_long_ago(nursery: Nursery) -> None:
             there.append((pointer in scene.public, certificate in scene.public))
         assert there == [(True, True), (False, True), (False, True), (False, False)]
         assert torn_or_missing(scene.public) == []
+
+
+def test_what_refers_to_others_is_deleted_first(nursery: Nursery) -> None:
+    """The pointer of a service that is no more, before the renewal information it names."""
+    with nursery.scene() as scene:
+        scene.play([Remove(SERVICES[0])])
+        scene.reconcile()
+        faults: list[str] = []
+        target = watched(scene, lambda files: faults.extend(torn_or_missing(files)))
+        before = set(target.files)
+        scene.reconcile(days=91)
+        gone = {path.split("/")[0] for path in before - target.files.keys()}
+        assert {"svc", "renewal-info", "ocsp"} <= gone
+        assert faults == []
 
 
 def test_two_reconciles_in_one_second_make_two_numbers(nursery: Nursery) -> None:

@@ -107,7 +107,7 @@ class DirectoryTarget:
 
     def delete(self, paths: Iterable[str]) -> None:
         """See ``Target``; a folder left empty goes with its last file."""
-        for path in sorted(set(paths)):
+        for path in paths:
             folders, name = parts(path)
             with explained("delete", path), suppress(FileNotFoundError), self._open() as root:
                 _delete(root, folders, name)

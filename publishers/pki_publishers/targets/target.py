@@ -64,4 +64,4 @@ class Target(Protocol):
         """
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Take objects away, durably; a path that holds nothing is no error."""
+        """Take objects away in this order, durably; a path that holds nothing is no error."""

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from pki_publishers import layout, render, sync
+from pki_publishers.layout import Class
 from pki_publishers.page import UNIT as PAGE
 from pki_publishers.release import PublicObject, Release
 from pki_publishers.targets.target import Target
@@ -263,9 +264,11 @@ def _is_behind(cycle: Cycle, name: str, target: Target) -> bool:
 
 
 def _clear(cycle: Cycle, name: str, target: Target) -> None:
-    """Delete what was superseded long enough ago, last of all."""
-    paths = [row.path for row in cycle.ledger.reader.deletable(name, cycle.now)]
-    if paths:
+    """Delete what was superseded long enough ago, last of all; what refers to others goes first."""
+    found = cycle.ledger.reader.deletable(name, cycle.now)
+    if found:
+        leaving = sorted(found, key=lambda row: (Class[row.category], row.path), reverse=True)
+        paths = [row.path for row in leaving]
         with target.held(cycle.ledger.mark(cycle.now)):
             target.delete(paths)
             cycle.ledger.acknowledge(name, (), paths)
