@@ -25,6 +25,7 @@ from pki_publishers.targets.folders import (
 from pki_publishers.targets.marks import Mark
 from pki_publishers.targets.staging import Move, Staging, stage
 from pki_publishers.targets.target import LARGEST, parts
+from pki_schema.errors import WorldFailed
 
 SYNC_EACH_BELOW = 16
 """From this many on, one sync of the filesystem costs less than one per file (measured: 6 times
@@ -68,32 +69,47 @@ class DirectoryTarget:
         The first sync keeps a rename from becoming durable before what it names; each other makes
         renames and new folders durable. Below ``SYNC_EACH_BELOW`` objects every file and folder is
         synced by itself, from there on the filesystem as a whole.
+
+        Where there is no room for everything, there may be for what comes first: no CRL waits for
+        the files of new services. Then each phase is staged by itself.
         """
-        many = sum(map(len, phases))
-        if not many:
+        if not any(phases):
             return
-        at_once = many >= SYNC_EACH_BELOW and hasattr(_LIBC, "syncfs")
         with (
             explained("write", "the published folder"),
             self._open(make=True) as root,
             opened(root, (staging.FOLDER,), make=True) as aside,
         ):
-            if not self._clean:
-                with explained("empty", staging.FOLDER):
-                    empty(aside)
-            self._clean = False
-            staged = Staging.of(root, phases)
-            stage(aside, staged.files, sync=not at_once)
-            if at_once:
-                _sync_filesystem(aside)
-            for moves in filter(None, staged.phases):
-                _move(aside, root, moves)
-                if at_once:
-                    _sync_filesystem(root)
-                else:
-                    sync_below(root, (move.folders for move in moves))
-                    os.fsync(root)
-            self._clean = True
+            try:
+                staged = self._staged(aside, root, phases)
+            except WorldFailed:
+                if len(phases) == 1:
+                    raise
+                for phase in phases:
+                    self._put(aside, root, self._staged(aside, root, [phase]))
+            else:
+                self._put(aside, root, staged)
+
+    def _staged(self, aside: int, root: int, phases: Sequence[Sequence[PublicObject]]) -> Staging:
+        if not self._clean:
+            with explained("empty", staging.FOLDER):
+                empty(aside)
+        self._clean = False
+        staged = Staging.of(root, phases)
+        stage(aside, staged.files, sync=not _are_many(staged))
+        if _are_many(staged):
+            _sync_filesystem(aside)
+        return staged
+
+    def _put(self, aside: int, root: int, staged: Staging) -> None:
+        for moves in filter(None, staged.phases):
+            _move(aside, root, moves)
+            if _are_many(staged):
+                _sync_filesystem(root)
+            else:
+                sync_below(root, (move.folders for move in moves))
+                os.fsync(root)
+        self._clean = True
 
     def read(self, path: str, *, most: int = LARGEST) -> bytes | None:
         """See ``Target``."""
@@ -141,6 +157,10 @@ def _delete(root: int, folders: Sequence[str], name: str) -> None:
         with opened(root, folders[:-1]) as above:
             os.rmdir(folders[-1], dir_fd=above)
             os.fsync(above)
+
+
+def _are_many(staged: Staging) -> bool:
+    return len(staged.files) >= SYNC_EACH_BELOW and hasattr(_LIBC, "syncfs")
 
 
 def _move(aside: int, root: int, moves: Iterable[Move]) -> None:

@@ -44,7 +44,7 @@ class Staging:
     """What to stage, and which moves, phase by phase, put it in place.
 
     A folder that is not there yet is staged as a whole, with what later phases have for it: a
-    reader finds it complete or not at all. Of a new service that is nine files and three folders.
+    reader finds it complete or not at all. Of a new service that is eight files and three folders.
     """
 
     root: int

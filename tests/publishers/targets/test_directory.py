@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -166,16 +167,12 @@ def test_a_folder_made_by_somebody_else_meanwhile_is_no_obstacle_for_long(tmp_pa
     target = DirectoryTarget(tmp_path)
 
     class Late(list):
-        """Phases that are counted, then read; after that somebody makes the folder."""
-
-        counted = False
+        """When they have been read, somebody makes the folder."""
 
         def __iter__(self):
             yield from super().__iter__()
-            if self.counted:
-                (tmp_path / "svc").mkdir()
-                (tmp_path / "svc/mine").touch()
-            self.counted = True
+            (tmp_path / "svc").mkdir()
+            (tmp_path / "svc/mine").touch()
 
     phases = [[one("svc/t/s/file"), *objects(more, folder="svc/t/s")]]
     with pytest.raises(WorldFailed, match="Directory not empty"):
@@ -184,6 +181,26 @@ def test_a_folder_made_by_somebody_else_meanwhile_is_no_obstacle_for_long(tmp_pa
     assert target.read("svc/t/s/file") == b"body"
     assert (tmp_path / "svc/mine").exists()
     assert list((tmp_path / STAGING).iterdir()) == []
+
+
+@MANY
+def test_what_comes_first_does_not_wait_for_what_there_is_no_room_for(tmp_path, more):
+    """A CRL is there although the files of new services do not fit."""
+    crl = [one("crl/ca.crl", b"newer")]
+    large = [one("svc/t/s/c/1/cert.pem", bytes(100_000)), *objects(more)]
+    target = DirectoryTarget(tmp_path)
+    target.write([[one("crl/ca.crl")]])
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, former[1]))
+    try:
+        with pytest.raises(WorldFailed, match=r"cannot write svc.*: File too large"):
+            target.write([crl, large, [one("svc/t/s/c/current.json")]])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+    assert files(tmp_path) == {"crl/ca.crl"}
+    assert target.read("crl/ca.crl") == b"newer"
+    target.write([crl, large, [one("svc/t/s/c/current.json")]])
+    assert target.read("svc/t/s/c/current.json") == b"body"
 
 
 def test_what_a_crash_left_of_a_folder_in_staging_is_taken_away(tmp_path):
