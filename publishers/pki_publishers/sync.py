@@ -55,8 +55,9 @@ class Batch:
 def arrange(release: Release, published: Mapping[str, Published]) -> Batch:
     """Compare a release with what a target holds; what is there with the same bytes is skipped.
 
-    Phases follow ``layout.Class``, objects within a phase their path. ``ValueError`` when a release
-    has two different objects for one path.
+    Phases follow ``layout.Class``, objects within a phase their path, from the last to the first: a
+    staple comes before ``current.json``, the page of a tenant before ``index.html``. ``ValueError``
+    when a release has two different objects for one path.
     """
     wanted = _by_path(release)
     regressions = (_regression(one, published.get(path)) for path, one in wanted.items())
@@ -64,7 +65,7 @@ def arrange(release: Release, published: Mapping[str, Published]) -> Batch:
     units = {regression.unit for regression in refused}
     allowed = [one for one in wanted.values() if one.unit not in units]
     changed = [one for one in allowed if not _is_there(one, published.get(one.path))]
-    changed.sort(key=attrgetter("path"))
+    changed.sort(key=attrgetter("path"), reverse=True)
     changed.sort(key=_KIND)  # which keeps the order of paths
     return Batch(
         phases=tuple(tuple(phase) for _, phase in groupby(changed, key=_KIND)),

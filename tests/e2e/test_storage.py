@@ -33,7 +33,7 @@ from tests.e2e.mortals import Mortals
 from tests.e2e.seccomp import CHANGING
 from tests.e2e.storage import Contents, Disk, Keeps, contents, recorded
 from tests.e2e.wreckage import LEDGER, Books, books, damages
-from tests.e2e.write_once import FILES
+from tests.e2e.write_once import FILES, PHASES
 
 FOLDERS = ("state", "keys", "offline", "public")
 GIT = "state/repository.git"
@@ -336,10 +336,19 @@ def test_the_published_folder_itself_is_durable(mortals: Mortals, tmp_path: Path
     command = ["tests.e2e.write_once", str(tmp_path / "srv/pki/public")]
     run = mortals.run(command, tmp_path, watched=CHANGING, record=log)
     assert run.code == 0, run.stderr
+    public, there = "srv/pki/public/", set()
     for effect in recorded(log, tmp_path):
+        moved = disk.moved(effect) if effect.kind == "move" else {}
+        phases = [n for n, files in enumerate(PHASES) for path in files if public + path in moved]
+        if phases:
+            durable = disk.after_power_failure(_never, _never, random.Random()).keys()
+            earlier = {public + path for files in PHASES[: min(phases)] for path in files}
+            assert earlier <= durable
+        there |= moved.keys()
         disk.take(effect)
     left = disk.after_power_failure(_never, _never, random.Random())
-    assert left == {f"srv/pki/public/{path}": body for path, body in FILES.items()}
+    assert left == {f"{public}{path}": body for path, body in FILES.items()}
+    assert there == left.keys()
 
 
 # Whether anybody would notice

@@ -84,6 +84,6 @@ def _astray(path: str, files: Mapping[str, bytes], digests: Mapping[str, str]) -
     for file in pointer["files"].values():
         if digests.get(f"public/{file['path']}") != file["sha256"]:
             yield f"{path} points to {file['path']}, which is not there"
-    for name in ("issuerCertificate", "trustAnchor", "crl", "crlChain"):
+    for name in ("issuerCertificate", "trustAnchor", "crl", "crlChain", "renewalInfo"):
         if f"public/{pointer[name]}" not in files:
             yield f"{path} points to {pointer[name]}, which is not there"

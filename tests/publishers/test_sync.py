@@ -36,9 +36,23 @@ def test_phases_follow_the_classes_and_objects_their_paths():
     assert [[one.path for one in phase] for phase in batch.phases] == [
         [layout.aia_path(STEM)],
         [CRL],
-        ["svc/a", "svc/b"],
+        ["svc/b", "svc/a"],
         ["status.json"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("named", "naming"),
+    [
+        (layout.staple_path("t", "s", "c"), layout.current_path("t", "s", "c")),
+        (layout.part_page_path("t", "s"), layout.tenant_page_path("t")),
+        (layout.tenant_page_path("t"), layout.INDEX_PATH),
+    ],
+)
+def test_within_a_phase_what_is_named_comes_first(named, naming):
+    objects = (PublicObject(path, b"", Class.POINTER, "u") for path in (naming, named))
+    [phase] = sync.arrange(Release(tuple(objects)), {}).phases
+    assert [one.path for one in phase] == [named, naming]
 
 
 def test_what_is_there_is_not_written_again():

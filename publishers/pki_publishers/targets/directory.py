@@ -11,12 +11,14 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
+from pki_publishers.layout import Class
 from pki_publishers.release import PublicObject
 from pki_publishers.targets import marks, staging
 from pki_publishers.targets.folders import (
     Descent,
     empty,
     explained,
+    is_missing,
     make_durably,
     names,
     opened,
@@ -33,6 +35,10 @@ less for 10,000 files). It also waits for other programs' data, so small phases 
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class NotStaged(WorldFailed):
+    """It could not even be written beside what is published, which is as it was."""
 
 
 class DirectoryTarget:
@@ -70,8 +76,9 @@ class DirectoryTarget:
         renames and new folders durable. Below ``SYNC_EACH_BELOW`` objects every file and folder is
         synced by itself, from there on the filesystem as a whole.
 
-        Where there is no room for everything, there may be for what comes first: no CRL waits for
-        the files of new services. Then each phase is staged by itself.
+        Where there is no room for everything, there may be for a part: no CRL waits for the files
+        of new services. Then what is there already of the CAs' status is written first, and after
+        that each phase by itself.
         """
         if not any(phases):
             return
@@ -81,30 +88,29 @@ class DirectoryTarget:
             opened(root, (staging.FOLDER,), make=True) as aside,
         ):
             try:
-                staged = self._staged(aside, root, phases)
-            except WorldFailed:
-                if len(phases) == 1:
-                    raise
-                for phase in phases:
-                    self._put(aside, root, self._staged(aside, root, [phase]))
-            else:
-                self._put(aside, root, staged)
+                self._put(aside, root, phases)
+            except NotStaged:
+                for phase in _piecemeal(root, phases):
+                    self._put(aside, root, [phase])
 
-    def _staged(self, aside: int, root: int, phases: Sequence[Sequence[PublicObject]]) -> Staging:
+    def _put(self, aside: int, root: int, phases: Sequence[Sequence[PublicObject]]) -> None:
         if not self._clean:
             with explained("empty", staging.FOLDER):
                 empty(aside)
         self._clean = False
         staged = Staging.of(root, phases)
-        stage(aside, staged.files, sync=not _are_many(staged))
-        if _are_many(staged):
+        at_once = len(staged.files) >= SYNC_EACH_BELOW and hasattr(_LIBC, "syncfs")
+        try:
+            stage(aside, staged.files, sync=not at_once)
+        except WorldFailed as failure:
+            with suppress(OSError):
+                empty(aside)  # somebody else may be waiting for the room
+            raise NotStaged(failure.message, failure.remedy) from failure
+        if at_once:
             _sync_filesystem(aside)
-        return staged
-
-    def _put(self, aside: int, root: int, staged: Staging) -> None:
         for moves in filter(None, staged.phases):
             _move(aside, root, moves)
-            if _are_many(staged):
+            if at_once:
                 _sync_filesystem(root)
             else:
                 sync_below(root, (move.folders for move in moves))
@@ -149,23 +155,48 @@ def _content(folder: int, name: str, most: int) -> bytes | None:
 
 
 def _delete(root: int, folders: Sequence[str], name: str) -> None:
-    with opened(root, folders) as folder:
-        os.unlink(name, dir_fd=folder)
-        os.fsync(folder)
-        last = not names(folder)
+    """What is gone already may be so only until the power fails: its folder is synced, too."""
+    try:
+        with opened(root, folders) as folder:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            os.fsync(folder)
+            last = not names(folder)
+    except FileNotFoundError:
+        _sync_lowest(root, folders)
+        return
     if last and folders:
         with opened(root, folders[:-1]) as above:
             os.rmdir(folders[-1], dir_fd=above)
             os.fsync(above)
 
 
-def _are_many(staged: Staging) -> bool:
-    return len(staged.files) >= SYNC_EACH_BELOW and hasattr(_LIBC, "syncfs")
+def _sync_lowest(root: int, folders: Sequence[str]) -> None:
+    """Sync what is left of these folders, its lowest one."""
+    for depth in range(len(folders) - 1, -1, -1):
+        with suppress(FileNotFoundError), opened(root, folders[:depth]) as folder:
+            os.fsync(folder)
+            return
+
+
+def _piecemeal(
+    root: int, phases: Sequence[Sequence[PublicObject]]
+) -> Iterator[Sequence[PublicObject]]:
+    """New CRLs and answers in place of older ones, which refer to nothing new; then the phases."""
+    first = {
+        one.path
+        for phase in phases
+        for one in phase
+        if one.kind is Class.STATUS and not is_missing(root, one.path.split("/"))
+    }
+    yield [one for phase in phases for one in phase if one.path in first]
+    for phase in phases:
+        yield [one for one in phase if one.path not in first]
 
 
 def _move(aside: int, root: int, moves: Iterable[Move]) -> None:
     with Descent(root) as descent:
-        for folders, group in groupby(sorted(moves), key=attrgetter("folders")):
+        for folders, group in groupby(moves, key=attrgetter("folders")):
             with explained("write", "/".join(folders) or "the published folder"):
                 folder = descent.reach(folders)
                 for move in group:

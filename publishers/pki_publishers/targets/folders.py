@@ -90,7 +90,7 @@ def opened(root: int, folders: Sequence[str], *, make: bool = False) -> Iterator
 
 
 def is_missing(root: int, folders: Sequence[str]) -> bool:
-    """Whether nothing has this name. It may stand behind a link here: only descending refuses."""
+    """Whether nothing has this name. A link on the way is followed; only descending refuses it."""
     try:
         os.stat("/".join(folders), dir_fd=root, follow_symlinks=False)
     except FileNotFoundError:

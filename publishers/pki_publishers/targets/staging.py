@@ -104,28 +104,32 @@ def stage(staging: int, files: Sequence[_File], *, sync: bool) -> None:
 
     ``sync``: each is durable then, and each folder below the staging folder.
     """
-    written: dict[str, str] = {}
+    written: dict[str, _File] = {}
     in_order = sorted(files, key=attrgetter("folders"))
-    with Descent(staging) as descent:
+    with Descent(staging) as descent, Descent(staging) as sources:
         for folders, group in groupby(in_order, key=attrgetter("folders")):
             with explained("write", "a new folder"):
                 folder = descent.reach(folders)
             for one in group:
                 with explained("write", one.content.path):
-                    here = "/".join((*folders, one.name))
-                    same = written.setdefault(one.content.digest, here)
-                    if same == here or not _is_linked(staging, same, folder, one.name):
+                    same = written.setdefault(one.content.digest, one)
+                    if same is one or not _is_linked(
+                        sources.reach(same.folders) if same.folders else staging,
+                        same.name,
+                        folder,
+                        one.name,
+                    ):
                         _write(folder, one.name, one.content.body, sync=sync)
     if sync:
         sync_below(staging, (one.folders for one in in_order))
 
 
-def _is_linked(staging: int, same: str, folder: int, name: str) -> bool:
+def _is_linked(source: int, same: str, folder: int, name: str) -> bool:
     """Whether ``name`` now is the file ``same``; not where that has too many names already, or the
     filesystem knows no links.
     """
     try:
-        os.link(same, name, src_dir_fd=staging, dst_dir_fd=folder, follow_symlinks=False)
+        os.link(same, name, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
     except OSError:
         return False
     return True

@@ -53,9 +53,9 @@ class Target(Protocol):
         """Put the objects in place, phase by phase, replacing what is there.
 
         A phase survives a power loss before the next one begins, and all do when it returns. Until
-        then readers see, per path, the whole former or the whole new object; only a folder that is
-        new may come at once, with what later phases have for it. When it raises, some phases may be
-        in place, and any subset of one.
+        then readers see, per path, the whole former or the whole new object, those of a phase in
+        their order; only a folder that is new may come at once, with what later phases have for it.
+        When it raises, some phases may be in place, and any subset of one.
         """
 
     def read(self, path: str, *, most: int = LARGEST) -> bytes | None:

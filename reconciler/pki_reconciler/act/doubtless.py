@@ -11,16 +11,23 @@ from pki_reconciler.decide import belief
 from pki_schema.desired import Identity
 
 _POINTER = "/current.json"
+_NAMED = frozenset({Class.AUTHORITY, Class.RENEWAL})
 
 
 def doubtless(target: Target, objects: Iterable[PublicObject]) -> list[PublicObject]:
     """CRLs and answers. What belongs to a service's certificate only where the target's own pointer
     names the same set, or there is none: a ledger that has forgotten must not send a service back
-    to an older certificate.
+    to an older certificate. What such a pointer names, where nothing stands there yet.
     """
     found = list(objects)
     agreed = {item.unit for item in found if item.path.endswith(_POINTER) and _agrees(target, item)}
-    return [item for item in found if item.kind is Class.STATUS or item.unit in agreed]
+    return [
+        item
+        for item in found
+        if item.kind is Class.STATUS
+        or item.unit in agreed
+        or (item.kind in _NAMED and target.read(item.path, most=1) is None)
+    ]
 
 
 def _agrees(target: Target, pointer: PublicObject) -> bool:

@@ -267,7 +267,7 @@ def _clear(cycle: Cycle, name: str, target: Target) -> None:
     """Delete what was superseded long enough ago, last of all; what refers to others goes first."""
     found = cycle.ledger.reader.deletable(name, cycle.now)
     if found:
-        leaving = sorted(found, key=lambda row: (Class[row.category], row.path), reverse=True)
+        leaving = sorted(found, key=lambda row: (-Class[row.category], row.path))
         paths = [row.path for row in leaving]
         with target.held(cycle.ledger.mark(cycle.now)):
             target.delete(paths)

@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import shutil
 import stat
 from pathlib import Path
 
@@ -184,22 +185,29 @@ def test_a_folder_made_by_somebody_else_meanwhile_is_no_obstacle_for_long(tmp_pa
 
 
 @MANY
-def test_what_comes_first_does_not_wait_for_what_there_is_no_room_for(tmp_path, more):
-    """A CRL is there although the files of new services do not fit."""
-    crl = [one("crl/ca.crl", b"newer")]
-    large = [one("svc/t/s/c/1/cert.pem", bytes(100_000)), *objects(more)]
+@pytest.mark.parametrize("kind", [Class.AUTHORITY, Class.STATUS, Class.SET])
+def test_no_crl_waits_for_what_there_is_no_room_for(tmp_path, more, kind):
+    """Be it a new CA's certificate, new answers or the files of new services."""
+    crl = PublicObject("crl/ca.crl", b"newer", Class.STATUS, "crl")
+    large = [PublicObject("new/large", bytes(100_000), kind, "u"), *objects(more)]
+    phases = {
+        Class.AUTHORITY: [large, [crl]],
+        Class.STATUS: [[*large, crl]],
+        Class.SET: [[crl], large],
+    }[kind]
     target = DirectoryTarget(tmp_path)
     target.write([[one("crl/ca.crl")]])
     former = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, former[1]))
     try:
-        with pytest.raises(WorldFailed, match=r"cannot write svc.*: File too large"):
-            target.write([crl, large, [one("svc/t/s/c/current.json")]])
+        with pytest.raises(WorldFailed, match="cannot write new/large: File too large"):
+            target.write([*phases, [one("svc/t/s/c/current.json")]])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, former)
     assert files(tmp_path) == {"crl/ca.crl"}
     assert target.read("crl/ca.crl") == b"newer"
-    target.write([crl, large, [one("svc/t/s/c/current.json")]])
+    assert list((tmp_path / STAGING).iterdir()) == []
+    target.write([*phases, [one("svc/t/s/c/current.json")]])
     assert target.read("svc/t/s/c/current.json") == b"body"
 
 
@@ -321,6 +329,20 @@ def test_deleted_is_gone_and_deleting_again_is_fine(tmp_path):
     for _ in range(2):
         target.delete([objects(1)[0].path, "never/was"])
     assert sorted(path.name for path in (tmp_path / "svc/t/s").iterdir()) == ["1"]
+
+
+@pytest.mark.parametrize("gone", ["svc/t/s/0/file", "svc/t/s/0", "svc"])
+def test_what_is_gone_already_is_synced_all_the_same(tmp_path, monkeypatch, gone):
+    """Whoever took it away may have died before that."""
+    target = DirectoryTarget(tmp_path)
+    target.write([objects(1)])
+    shutil.rmtree(tmp_path / gone) if (tmp_path / gone).is_dir() else (tmp_path / gone).unlink()
+    synced = []
+    monkeypatch.setattr(
+        os, "fsync", lambda folder: synced.append(str(Path(f"/proc/self/fd/{folder}").readlink()))
+    )
+    target.delete(["svc/t/s/0/file"])
+    assert str((tmp_path / gone).parent) in synced
 
 
 def test_an_error_names_no_path_outside_the_root(tmp_path):

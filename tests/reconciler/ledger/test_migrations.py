@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from pki_reconciler.ledger import migrations, tables
+from tests.reconciler.ledger.test_publications import there, wish
 
 
 def shape(engine: sa.Engine) -> dict[str, str]:
@@ -83,12 +84,24 @@ def test_a_ledger_with_a_past_is_brought_forward(world: Any, make: Any, tmp_path
     for commit, names in (("c2", ("r1",)), ("c3", ("r1", "r2")), ("c4", ("r2",))):
         world.accept(commit, meanings=(make.replace(backend, resume_after=names),))
     world.crl(issuing, 1)
+    _publish(world)
     old = first_revision(tmp_path / "old.db")
     pour(world.ledger._engine, old)
     migrations.upgrade(old)
     assert shape(old) == shape(world.ledger._engine)
-    assert rows(old) == rows(world.ledger._engine)
+    expected = rows(world.ledger._engine)
+    assert rows(old) == expected
+    assert all(expected[name] for name in ("due", "outbox", "published"))
     old.dispose()
+
+
+def _publish(world: Any) -> None:
+    """One file that is there, one that is leaving, one that is to be written."""
+    with world.ledger.transaction(world.now) as transaction:
+        transaction.enqueue([wish(path, "1") for path in "abc"])
+    world.ledger.acknowledge("public", [there("a", "1", number=7), there("b", "1")])
+    with world.ledger.transaction(world.now) as transaction:
+        transaction.mark_superseded("public", ["b"], world.now)
 
 
 def test_the_schema_is_portable() -> None:
