@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from cryptography import x509
 
+from pki_publishers.layout import INDEX_PATH
 from pki_publishers.release import PublicObject, Release, age
 from pki_schema.instants import Instant
 
@@ -56,8 +57,8 @@ def arrange(release: Release, published: Mapping[str, Published]) -> Batch:
     """Compare a release with what a target holds; what is there with the same bytes is skipped.
 
     Phases follow ``layout.Class``, objects within a phase their path, from the last to the first: a
-    staple comes before ``current.json``, the page of a tenant before ``index.html``. ``ValueError``
-    when a release has two different objects for one path.
+    staple comes before ``current.json``; ``index.html`` is the last of all. ``ValueError`` when a
+    release has two different objects for one path.
     """
     wanted = _by_path(release)
     regressions = (_regression(one, published.get(path)) for path, one in wanted.items())
@@ -65,7 +66,7 @@ def arrange(release: Release, published: Mapping[str, Published]) -> Batch:
     units = {regression.unit for regression in refused}
     allowed = [one for one in wanted.values() if one.unit not in units]
     changed = [one for one in allowed if not _is_there(one, published.get(one.path))]
-    changed.sort(key=attrgetter("path"), reverse=True)
+    changed.sort(key=_named_later, reverse=True)
     changed.sort(key=_KIND)  # which keeps the order of paths
     return Batch(
         phases=tuple(tuple(phase) for _, phase in groupby(changed, key=_KIND)),
@@ -138,6 +139,11 @@ def _listed(crls: bytes) -> dict[tuple[bytes, int], x509.RevokedCertificate]:
         for issuer in [crl.issuer.public_bytes()]
         for entry in crl
     }
+
+
+def _named_later(one: PublicObject) -> tuple[bool, str]:
+    """A key for objects of one phase, those that name others first."""
+    return one.path != INDEX_PATH, one.path
 
 
 def _by_path(release: Release) -> dict[str, PublicObject]:

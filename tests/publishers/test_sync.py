@@ -47,6 +47,7 @@ def test_phases_follow_the_classes_and_objects_their_paths():
         (layout.staple_path("t", "s", "c"), layout.current_path("t", "s", "c")),
         (layout.part_page_path("t", "s"), layout.tenant_page_path("t")),
         (layout.tenant_page_path("t"), layout.INDEX_PATH),
+        (layout.CALENDAR_PATH, layout.INDEX_PATH),
     ],
 )
 def test_within_a_phase_what_is_named_comes_first(named, naming):
