@@ -75,7 +75,7 @@ def test_a_change_makes_the_pages_that_tell_of_it_and_no_other(scene: Scene) -> 
     old = page(scene, ALPHA).one("web").text
     Revoke(SERVICES[0], "superseded").act(scene)
     scene.commit()
-    assert pages(scene.reconcile(minutes=1)) == [CALENDAR, INDEX, ALPHA]
+    assert pages(scene.reconcile(minutes=1)) == [ALPHA, CALENDAR, INDEX]
     [*_, new] = scene.world.certificates(*SERVICES[0])
     told = page(scene, ALPHA).one("web").text
     assert told != old
