@@ -154,7 +154,7 @@ class Years:
                     hour += 1
             while hour < hours and "daemon" in self._away(hour):
                 self.author.hour(hour)
-                self.onlooker.look(self._now(hour), ())
+                self.onlooker.look(self._now(hour), (), lingers=self._retired)
                 hour += 1
 
     def _away(self, hour: int) -> set[str]:
@@ -172,19 +172,18 @@ class Years:
         self.cycles += 1
         self._told(pulse, away, now)
         changed, self.target.changed = self.target.changed, set()
-        self.onlooker.look(
-            now,
-            changed,
-            lingers=lambda path: (
-                "target" in away
-                and path.endswith("/current.json")
-                and not self.author.declares(path)
-            ),
-        )
+        lingers = self._retired if "target" in away else lambda _: False
+        self.onlooker.look(now, changed, lingers=lingers)
         if hour % 168 == 167:
             self.onlooker.look_at_all(now)
         self._in_time(away, now)
         self.author.check(hour, disturbed=bool(away))
+
+    def _retired(self, path: str) -> bool:
+        """Whether it is a pointer of a service that is declared no longer: it goes with the end of
+        its certificate, unless nobody is there to take it away.
+        """
+        return path.endswith("/current.json") and not self.author.declares(path)
 
     @contextmanager
     def _disturbed(self, away: Collection[str]) -> Iterator[None]:
