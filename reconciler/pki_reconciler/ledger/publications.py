@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 
 import sqlalchemy as sa
 
@@ -98,5 +99,6 @@ def deletable(connection: sa.Connection, target: str, now: Instant) -> tuple[Pub
     query = sa.select(PUBLISHED).where(
         PUBLISHED.c.target == target, PUBLISHED.c.delete_after <= to_epoch(now)
     )
-    found = connection.execute(query.order_by(PUBLISHED.c.path)).all()
+    # Not ordered by SQLite, which would go through everything published for that.
+    found = sorted(connection.execute(query).all(), key=attrgetter("path"))
     return tuple(rows.published(row) for row in found)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from pki_reconciler.ledger.rows import OutboxRow, PublishedRow
 from pki_schema.instants import Instant
@@ -29,6 +30,26 @@ def enqueue(world: Any, *rows: OutboxRow) -> None:
 def supersede(world: Any, path: str, delete_after: Instant) -> None:
     with world.ledger.transaction(world.now) as transaction:
         transaction.mark_superseded("public", [path], delete_after)
+
+
+def test_what_may_go_is_found_without_looking_at_all_there_is(world: Any) -> None:
+    """It is asked for in every cycle, also of a publication of two hundred thousand files."""
+    plans: list[str] = []
+
+    def look(connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if "delete_after <=" in statement:
+            told = connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.extend(row[3] for row in told)
+
+    reader = world.ledger.reader
+    engine = reader._connection.engine
+    sa.event.listen(engine, "before_cursor_execute", look)
+    try:
+        assert reader.deletable("public", world.now) == ()
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", look)
+    assert len(plans) == 1
+    assert "INDEX published_superseded" in plans[0]
 
 
 def test_a_wish_stands_until_it_is_acknowledged(world: Any) -> None:
