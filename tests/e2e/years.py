@@ -72,7 +72,7 @@ class Target(DirectoryTarget):
 
     def delete(self, paths: Iterable[str]) -> None:
         self._reach()
-        found = set(paths)
+        found = list(paths)
         self.changed.update(found)
         super().delete(found)
 

@@ -98,9 +98,9 @@ class DirectoryTarget:
             with explained("empty", staging.FOLDER):
                 empty(aside)
         self._clean = False
-        staged = Staging.of(root, phases)
-        at_once = len(staged.files) >= SYNC_EACH_BELOW and hasattr(_LIBC, "syncfs")
         try:
+            staged = Staging.of(root, phases)
+            at_once = len(staged.files) >= SYNC_EACH_BELOW and hasattr(_LIBC, "syncfs")
             stage(aside, staged.files, sync=not at_once)
         except WorldFailed as failure:
             with suppress(OSError):

@@ -211,6 +211,19 @@ def test_no_crl_waits_for_what_there_is_no_room_for(tmp_path, more, kind):
     assert target.read("svc/t/s/c/current.json") == b"body"
 
 
+@MANY
+def test_no_crl_waits_for_a_folder_that_cannot_be_made(tmp_path, more):
+    """Somebody's file stands where a new service's folder belongs."""
+    target = DirectoryTarget(tmp_path)
+    target.write([[one("crl/ca.crl")]])
+    (tmp_path / "svc").mkdir()
+    (tmp_path / "svc/stray").touch()
+    crl = PublicObject("crl/ca.crl", b"newer", Class.STATUS, "crl")
+    with pytest.raises(WorldFailed, match="Not a directory"):
+        target.write([[crl], [one("svc/stray/s/c/1/cert.pem"), *objects(more)]])
+    assert target.read("crl/ca.crl") == b"newer"
+
+
 def test_what_a_crash_left_of_a_folder_in_staging_is_taken_away(tmp_path):
     """And nothing that a link in it leads to."""
     (tmp_path / "outside").mkdir()
